@@ -1,0 +1,40 @@
+import type { CheckSpec, CheckTemplate } from '../checks/index.ts';
+import type { Finder, RouteSpec } from '../core/index.ts';
+
+/** Tables that are managed alike. */
+export interface TableGroupSpec {
+  readonly name: string;
+  readonly find: Finder;
+  /** False: finding no table is reported as an error (probing and other groups go on). */
+  readonly noResultsOk: boolean;
+  /** `own`: only the instance's VPC; `any`: every VPC that the credentials see; else one VPC id. */
+  readonly vpc: string;
+  /** Role to assume for tables owned by another account. */
+  readonly assumeRole: string | undefined;
+  readonly routes: readonly RouteSpec[];
+}
+
+export type DrainSignal = 'spot' | 'rebalance' | 'lifecycle' | 'maintenance';
+
+/** Settings of the EC2 client. Rates are calls a second. */
+export interface AwsSpec {
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly requestTimeoutMs: number;
+  readonly mutationBurst: number;
+  readonly mutationRate: number;
+  readonly mutationsInFlight: number;
+}
+
+/** All that the agent needs to know: what the config comes down to. */
+export interface AgentSpec {
+  readonly pollMs: number;
+  readonly checks: readonly CheckSpec[];
+  /** Templates by name. */
+  readonly remoteChecks: readonly CheckTemplate[];
+  readonly tableGroups: readonly TableGroupSpec[];
+  readonly manageSourceDestCheck: boolean;
+  readonly onExit: 'keep' | 'release';
+  readonly drainOn: readonly DrainSignal[];
+  readonly aws: AwsSpec;
+}

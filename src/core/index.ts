@@ -1,0 +1,9 @@
+/**
+ * What should be true: health from probes, a decision per route, a plan. Pure: no clock, no I/O, no randomness; time
+ * comes in as `nowMs`. It never acts. Start reading at `decide.ts`: the decision table.
+ */
+export type * from './action.ts';
+export { type Finder, matches } from './finder.ts';
+export * from './health.ts';
+export * from './health-expression.ts';
+export * from './route.ts';
