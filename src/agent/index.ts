@@ -1,4 +1,11 @@
 /**
- * The loop: it owns the state, asks core what should be done, and drives the drivers. Start reading at `agent.ts`.
+ * The loop: it owns the state, asks core what should be done, and drives the drivers. Start reading at `agent.ts`,
+ * then `engine.ts`: one pass of reading, deciding and acting.
  */
+export { Agent, type AgentOptions } from './agent.ts';
+export type { DecideMode, RouteView } from './decider.ts';
+export type * from './deps.ts';
+export { Engine } from './engine.ts';
+export type * from './events.ts';
+export type { SourceDestRefusal } from './own-interfaces.ts';
 export type * from './spec.ts';

@@ -27,8 +27,7 @@ export type ChangeReason =
   | 'recover-from-fallback'
   | 'blackhole'
   | 'holder-unhealthy'
-  | 'holder-impaired'
-  | 'oneshot';
+  | 'holder-impaired';
 
 /** What should be done about one route of one table, and why. */
 export type Decision =

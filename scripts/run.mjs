@@ -1,0 +1,101 @@
+/**
+ * Runs a named task of this repository: `node scripts/run.mjs TASK [ARG ...]`. It first installs what package-lock.json
+ * asks for when that is not there yet, then runs the task's commands on Node 24 or later, whatever Node started it.
+ * Plain JavaScript without dependencies, because it runs before anything is installed.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+const bin = join(root, 'node_modules', '.bin');
+const stamp = join(root, 'node_modules', '.vpcast-setup');
+
+const node = 'node';
+const tool = (name) => join(bin, name);
+const vitest = (...args) => [tool('vitest'), 'run', ...args];
+
+/** Task name → commands, run in order; the arguments of the command line go to the last one. */
+const TASKS = {
+  build: [[node, 'scripts/build.mjs']],
+  fix: [[tool('biome'), 'check', '--write', '.']],
+  check: [
+    [tool('tsc'), '-p', '.'],
+    [tool('biome'), 'check', '--error-on-warnings', '.'],
+    vitest('test/unit', 'test/architecture.test.ts'),
+  ],
+  'test:unit': [vitest('test/unit', 'test/architecture.test.ts')],
+  'test:integration': [[node, 'scripts/build.mjs'], vitest('test/integration', 'test/contract')],
+  test: [[node, 'scripts/build.mjs'], vitest()],
+  'test:interop': [
+    [node, 'scripts/build.mjs'],
+    [node, 'test/interop/setup.ts'],
+    vitest('--config', 'vitest.interop.config.ts'),
+  ],
+  'test:localstack': [
+    [node, 'scripts/build.mjs'],
+    [node, 'localstack/run.ts'],
+  ],
+  demo: [
+    [node, 'scripts/build.mjs'],
+    [node, 'demo/run.ts'],
+  ],
+};
+
+const [task, ...args] = process.argv.slice(2);
+const commands = TASKS[task];
+if (commands === undefined) {
+  console.error(`unknown task ${task}; one of: ${Object.keys(TASKS).join(', ')}`);
+  process.exit(64);
+}
+install();
+const nodeBinary = findNode();
+for (const [index, command] of commands.entries()) {
+  const isLast = index === commands.length - 1;
+  run(command, isLast ? args : []);
+}
+
+/** `npm ci`, when node_modules is not what the lockfile asks for. */
+function install() {
+  const lockfile = readFileSync(join(root, 'package-lock.json'));
+  const wanted = createHash('sha256').update(lockfile).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  console.error('vpcast: installing dependencies (once) ...');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const result = spawnSync('npm', ['ci', ...quiet], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (result.status !== 0) fail('npm ci failed: see above', result.status);
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
+  writeFileSync(stamp, wanted);
+}
+
+/** The Node that came with the dependencies, else the one that runs this file if it is new enough. */
+function findNode() {
+  const own = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  if (existsSync(own)) return own;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
+  return fail(
+    `Node ${process.versions.node} is too old and no own one for this platform: install Node 24`,
+    69,
+  );
+}
+
+function run([command, ...rest], extra) {
+  const isNode = command === node;
+  const program = isNode ? nodeBinary : command;
+  // A tool's launcher is a script with `env node` in its first line: PATH decides which Node runs it.
+  const path = [join(nodeBinary, '..'), bin, process.env.PATH].join(delimiter);
+  const result = spawnSync(program, [...rest, ...extra], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+  });
+  if (result.error) fail(`${command}: ${result.error.message}`, 69);
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+function fail(message, status) {
+  console.error(`vpcast: ${message}`);
+  process.exit(status || 1);
+}

@@ -1,0 +1,217 @@
+import type { Timer } from '../lib/clock.ts';
+import { SingleFlight } from '../lib/single-flight.ts';
+import type { DecideMode } from './decider.ts';
+import type { AgentDeps } from './deps.ts';
+import { DrainWatch } from './drain-watch.ts';
+import { Engine } from './engine.ts';
+import type { SourceDestRefusal } from './own-interfaces.ts';
+import type { AgentSpec } from './spec.ts';
+
+/** After a change the table is read at once to verify it, and again after these times. */
+const VERIFY_AFTER_MS = [0, 1_000, 3_000, 10_000] as const;
+
+/** Stopping takes no longer than this, released routes included. */
+const STOP_MS = 10_000;
+const RELEASE_MS = 8_000;
+
+export interface AgentOptions {
+  readonly deps: AgentDeps;
+  /** The agent must not go on: traffic would be dropped by the interface. Called at most once, at start. */
+  onRefused(refusals: readonly SourceDestRefusal[]): void;
+}
+
+/** The long-lived agent: three loops (poll, verify, cycle), each in single flight, over one engine. */
+export class Agent {
+  readonly #deps: AgentDeps;
+  readonly #onRefused: AgentOptions['onRefused'];
+  readonly #engine: Engine;
+  readonly #drain: DrainWatch;
+  readonly #polls: SingleFlight;
+  readonly #reads: SingleFlight;
+  readonly #cycles: SingleFlight;
+  readonly #abort = new AbortController();
+  readonly #startedAtMs: number;
+  #dueReads: readonly { readonly tableId: string; readonly atMs: number }[] = [];
+  #isReleasing = false;
+  #isReady = false;
+  #isCleared = false;
+  #cycleSinceMs: number | undefined;
+
+  constructor(spec: AgentSpec, { deps, onRefused }: AgentOptions) {
+    this.#deps = deps;
+    this.#onRefused = onRefused;
+    this.#startedAtMs = deps.clock.now();
+    this.#engine = new Engine(spec, {
+      deps,
+      onWake: () => this.#cycles.request(),
+      onDoubt: () => this.#polls.request(),
+    });
+    this.#drain = new DrainWatch(deps, () => this.#cycles.request());
+    const crashed = (where: string) => (error: unknown) => deps.report({ type: 'crash', where, error });
+    this.#polls = new SingleFlight(deps.clock, () => this.#poll(), crashed('poll'));
+    this.#reads = new SingleFlight(deps.clock, () => this.#read(), crashed('read'));
+    this.#cycles = new SingleFlight(deps.clock, () => this.#cycle(), crashed('cycle'));
+  }
+
+  /** Starts probing at once; routes are touched only when the checks, the interfaces and the tables are known. */
+  start(): void {
+    const spec = this.#engine.spec();
+    this.#deps.report({
+      type: 'started',
+      checks: spec.checks.length,
+      groups: spec.tableGroups.length,
+      managed: spec.tableGroups.length > 0,
+    });
+    this.#engine.setSpec(spec);
+    this.#polls.request();
+    this.#drain.watch(spec.drainOn);
+  }
+
+  /** Takes a new spec without a pause: unchanged checks keep their state. */
+  reload(spec: AgentSpec): void {
+    this.#engine.setSpec(spec);
+    this.#deps.report({ type: 'reloaded', checks: spec.checks.length, groups: spec.tableGroups.length });
+    this.#polls.request();
+    this.#cycles.request();
+    this.#drain.watch(spec.drainOn);
+  }
+
+  /** True while the loop is alive: no cycle has been under way for longer than a minute. For the watchdog. */
+  isAlive(): boolean {
+    return this.#cycleSinceMs === undefined || this.#deps.clock.now() - this.#cycleSinceMs < 60_000;
+  }
+
+  /** One line for `systemctl status`. */
+  status(): string {
+    const views = this.#engine.routes();
+    const held = views.filter((view) => {
+      const own = this.#engine.own.lookup(view.spec.target);
+      return view.observed?.interfaceId !== undefined && own.interfaceIds.has(view.observed.interfaceId);
+    });
+    const signals = this.#drain.signals();
+    const drain = signals.length > 0 ? `, draining (${signals.join(', ')})` : '';
+    return `${held.length} of ${views.length} managed routes held${drain}`;
+  }
+
+  /** Stops in order: probing, then routes as `on_exit` says, then the rest. Bounded by 10 s; true when all went well. */
+  async close(why: string): Promise<boolean> {
+    const { clock, report } = this.#deps;
+    const startMs = clock.now();
+    const { onExit } = this.#engine.spec();
+    report({ type: 'stopping', why, onExit });
+    this.#drain.close();
+    const deadline = this.#deadline(STOP_MS);
+    const work = this.#closeInOrder(onExit);
+    const isClean = await Promise.race([work, deadline.passed]);
+    deadline.cancel();
+    this.#abort.abort();
+    report({ type: 'stopped', tookMs: clock.now() - startMs, isClean });
+    return isClean;
+  }
+
+  async #closeInOrder(onExit: AgentSpec['onExit']): Promise<boolean> {
+    await this.#engine.health.close();
+    const isReleased = onExit === 'keep' || (await this.#release());
+    await Promise.all([this.#polls.close(), this.#reads.close(), this.#cycles.close()]);
+    return isReleased;
+  }
+
+  /** Gives every held route away as if draining, until a plan is empty; false when time ran out. */
+  async #release(): Promise<boolean> {
+    this.#isReleasing = true;
+    const untilMs = this.#deps.clock.now() + RELEASE_MS;
+    await this.#polls.idle();
+    while (this.#deps.clock.now() < untilMs) {
+      this.#cycles.request();
+      await this.#cycles.idle();
+      await this.#reads.idle();
+      if (!this.#hasReleasable()) return true;
+      await this.#pause(50);
+    }
+    return false;
+  }
+
+  #hasReleasable(): boolean {
+    const decided = this.#engine.decide(this.#mode());
+    return decided.some(({ decision }) => decision.verdict !== 'hold');
+  }
+
+  async #poll(): Promise<void> {
+    const { clock, random } = this.#deps;
+    const { pollMs } = this.#engine.spec();
+    const nextMs = clock.now() + pollMs * (0.9 + 0.2 * random());
+    const retryAtMs = await this.#engine.poll(this.#abort.signal);
+    this.#polls.requestAt(Math.min(nextMs, retryAtMs ?? nextMs));
+    this.#checkRefusal();
+    if (!this.#isReady && retryAtMs === undefined && this.#engine.own.isKnown()) {
+      this.#isReady = true;
+      this.#deps.report({ type: 'ready', sinceStartMs: clock.now() - this.#startedAtMs });
+    }
+    this.#cycles.request();
+  }
+
+  /** Only the first answer may refuse: a running agent that stops is worse than one that says what is wrong. */
+  #checkRefusal(): void {
+    if (this.#isCleared || !this.#engine.own.isKnown()) return;
+    this.#isCleared = true;
+    const refusals = this.#engine.own.refusals();
+    if (refusals.length > 0) this.#onRefused(refusals);
+  }
+
+  async #cycle(): Promise<void> {
+    if (!this.#isCleared || (this.#engine.own.refusals().length > 0 && !this.#isReady)) return;
+    this.#cycleSinceMs = this.#deps.clock.now();
+    try {
+      const report = await this.#engine.cycle(() => this.#mode(), this.#abort.signal);
+      this.#readLater(report.changed, VERIFY_AFTER_MS);
+      this.#readLater(report.raced, [0]);
+      if (report.retryAtMs !== undefined) this.#cycles.requestAt(report.retryAtMs);
+    } finally {
+      this.#cycleSinceMs = undefined;
+    }
+  }
+
+  /** Reads the tables that are due, looks up new holders, and has the cycle look at the result. */
+  async #read(): Promise<void> {
+    const nowMs = this.#deps.clock.now();
+    const due = this.#dueReads.filter((read) => read.atMs <= nowMs);
+    this.#dueReads = this.#dueReads.filter((read) => read.atMs > nowMs);
+    if (due.length > 0) {
+      const tableIds = [...new Set(due.map((read) => read.tableId))];
+      const retryAtMs = await this.#engine.readTables(tableIds, this.#abort.signal);
+      if (retryAtMs !== undefined) this.#readLater(tableIds, [retryAtMs - this.#deps.clock.now()]);
+      this.#cycles.request();
+      await this.#engine.refreshHolders(this.#abort.signal);
+    }
+    const nextMs = Math.min(...this.#dueReads.map((read) => read.atMs));
+    if (Number.isFinite(nextMs)) this.#reads.requestAt(nextMs);
+  }
+
+  #readLater(tableIds: readonly string[], delaysMs: readonly number[]): void {
+    if (tableIds.length === 0) return;
+    const nowMs = this.#deps.clock.now();
+    const due = tableIds.flatMap((tableId) =>
+      delaysMs.map((delayMs) => ({ tableId, atMs: nowMs + delayMs })),
+    );
+    this.#dueReads = [...this.#dueReads, ...due];
+    for (const delayMs of delaysMs) this.#reads.requestAt(nowMs + delayMs);
+  }
+
+  #mode(): DecideMode {
+    return { isDraining: this.#isReleasing || this.#drain.signals().length > 0, checks: 'heeded' };
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#deps.clock.after(ms, resolve);
+    });
+  }
+
+  #deadline(ms: number): { readonly passed: Promise<false>; cancel(): void } {
+    let timer: Timer | undefined;
+    const passed = new Promise<false>((resolve) => {
+      timer = this.#deps.clock.after(ms, () => resolve(false));
+    });
+    return { passed, cancel: () => timer?.cancel() };
+  }
+}

@@ -1,0 +1,46 @@
+import type { AwsFailure, InterfaceFacts, InterfaceQuery, RouteTables } from '../aws/index.ts';
+import type { CheckSpec, Probe } from '../checks/index.ts';
+import type { InstanceStatus } from '../core/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { AgentEvent } from './events.ts';
+import type { DrainSignal } from './spec.ts';
+
+/** A call's value, or why AWS did not give it. */
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: AwsFailure };
+
+/** Who this instance is, as far as the loop needs it. */
+export interface AgentIdentity {
+  readonly instanceId: string;
+  readonly vpcId: string;
+  readonly region: string;
+}
+
+/** How a hook ended: `undefined` is success, else one line for people. */
+export type HookFailure = string | undefined;
+
+/**
+ * All that the agent calls. Every function is bounded in time and rejects only for bugs; `random` gives numbers
+ * in [0, 1).
+ */
+export interface AgentDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly identity: AgentIdentity;
+  readonly tables: RouteTables;
+  describeInterfaces(query: InterfaceQuery, signal: AbortSignal): Promise<Answer<readonly InterfaceFacts[]>>;
+  disableSourceDestCheck(interfaceId: string, signal: AbortSignal): Promise<Answer<void>>;
+  describeInstanceStatus(
+    instanceIds: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Answer<ReadonlyMap<string, InstanceStatus>>>;
+  /** ENI ids that the instance metadata lists now; undefined when it does not answer. Costs no EC2 call. */
+  readOwnInterfaceIds(): Promise<readonly string[] | undefined>;
+  /** Which of the signals in `drain_on` stand now; undefined when the metadata does not answer. */
+  readDrainSignals(wanted: readonly DrainSignal[]): Promise<readonly DrainSignal[] | undefined>;
+  makeProbe(spec: CheckSpec): Probe;
+  /** Runs argv with these variables besides the agent's own environment; at most 10 s. */
+  runHook(argv: readonly string[], variables: Readonly<Record<string, string>>): Promise<HookFailure>;
+  report(event: AgentEvent): void;
+}

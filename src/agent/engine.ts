@@ -1,0 +1,243 @@
+import type { DecidedRoute, RouteAction } from '../core/index.ts';
+import { plan } from '../core/index.ts';
+import { ApiHealth } from './api-health.ts';
+import { Applier, type ApplyReport } from './applier.ts';
+import { type DecideMode, Decider, type RouteView } from './decider.ts';
+import type { AgentDeps } from './deps.ts';
+import { HealthView } from './health-view.ts';
+import { Holders } from './holders.ts';
+import { OwnInterfacesView } from './own-interfaces.ts';
+import { RouteHooksRunner } from './route-hooks.ts';
+import type { AgentSpec } from './spec.ts';
+import { TableReader } from './table-reader.ts';
+
+/** A change is decided on facts no older than this, or on a read made for it. */
+const FRESH_MS = 1_000;
+
+/** What a cycle came to: when to run the next one, and which tables to read first. */
+export interface CycleReport extends ApplyReport {
+  readonly actions: number;
+}
+
+/** How soon the own interfaces are asked for again while nothing is known of them. */
+const UNKNOWN_RETRY_MS = 1_000;
+
+export interface EngineOptions {
+  readonly deps: AgentDeps;
+  /** A cycle should run: a check changed, a hook ended, tables were read. */
+  onWake(): void;
+  /** Something shows that what was read is wrong: a poll should run. */
+  onDoubt(): void;
+}
+
+/**
+ * One pass of each kind: reading, deciding, acting. It has no timer and no loop of its own, so the commands that act
+ * once use it as well as the agent.
+ */
+export class Engine {
+  readonly health: HealthView;
+  readonly own: OwnInterfacesView;
+  readonly #deps: AgentDeps;
+  readonly #onWake: () => void;
+  readonly #reader: TableReader;
+  readonly #holders: Holders;
+  readonly #decider: Decider;
+  readonly #applier: Applier;
+  readonly #told = new Map<string, string>();
+  #spec: AgentSpec;
+  #views:
+    | { readonly spec: AgentSpec; readonly tables: unknown; readonly views: readonly RouteView[] }
+    | undefined;
+
+  constructor(spec: AgentSpec, { deps, onWake, onDoubt }: EngineOptions) {
+    this.#spec = spec;
+    this.#deps = deps;
+    this.#onWake = onWake;
+    const apiHealth = new ApiHealth(deps);
+    this.own = new OwnInterfacesView(deps, apiHealth);
+    this.health = new HealthView({ ...deps, onChange: onWake });
+    this.#holders = new Holders(deps, apiHealth);
+    this.#reader = new TableReader(deps, apiHealth);
+    this.#decider = new Decider(deps, { health: this.health, holders: this.#holders, own: this.own });
+    this.#applier = new Applier({
+      deps,
+      apiHealth,
+      decider: this.#decider,
+      hooks: new RouteHooksRunner(deps, onWake),
+      limits: spec.aws,
+      onTargetMissing: () => {
+        this.own.doubt();
+        onDoubt();
+      },
+    });
+  }
+
+  spec(): AgentSpec {
+    return this.#spec;
+  }
+
+  /** Takes a new spec: what stayed the same keeps running and keeps its state. */
+  setSpec(spec: AgentSpec): void {
+    this.#spec = spec;
+    this.health.setLocal(spec.checks);
+  }
+
+  /** Reads everything that decisions rest on. Returns when to try again if a part failed (monotonic ms). */
+  async poll(signal: AbortSignal): Promise<number | undefined> {
+    const [isOwnKnown, report] = await Promise.all([
+      this.own.refresh(this.#spec, signal),
+      this.#reader.readAll(this.#spec, signal),
+    ]);
+    this.#afterRead();
+    if (report.retryAtMs === undefined) this.#decider.tellGroups(this.#spec, this.#reader.tables());
+    this.#onWake();
+    await this.refreshHolders(signal);
+    const instanceIds = this.#decider.instancesToAsk(this.routes(), { isDraining: false, checks: 'heeded' });
+    await this.#holders.ask(instanceIds, signal);
+    return report.retryAtMs ?? (isOwnKnown ? undefined : this.#deps.clock.now() + UNKNOWN_RETRY_MS);
+  }
+
+  /** Reads some tables again. Returns when to try again if it failed (monotonic ms). */
+  async readTables(tableIds: readonly string[], signal: AbortSignal): Promise<number | undefined> {
+    const report = await this.#reader.readSome(tableIds, signal);
+    this.#afterRead();
+    return report.retryAtMs;
+  }
+
+  /** Learns the addresses of new holders, and starts and stops the remote checks accordingly. */
+  async refreshHolders(signal: AbortSignal): Promise<void> {
+    await this.#holders.resolve(this.#decider.interfacesToWatch(this.routes()), signal);
+    this.#syncRemoteChecks();
+  }
+
+  /** Every managed route as the newest reads show it. */
+  routes(): readonly RouteView[] {
+    const tables = this.#reader.tables();
+    if (this.#views?.spec !== this.#spec || this.#views.tables !== tables) {
+      const views = this.#decider.routes(this.#spec, tables);
+      this.#views = { spec: this.#spec, tables, views };
+    }
+    return this.#views.views;
+  }
+
+  /** What should be done now, without doing it. Tells decisions that changed. */
+  decide(mode: DecideMode): readonly DecidedRoute[] {
+    const views = this.routes();
+    const decided = this.#decider.decideAll(views, mode);
+    for (const [index, view] of views.entries()) {
+      const one = decided[index];
+      if (one !== undefined) this.#tellDecision(view, one);
+    }
+    return decided;
+  }
+
+  /** Decides, reads again what a change would rest on, decides again, acts. */
+  async cycle(mode: () => DecideMode, signal: AbortSignal): Promise<CycleReport> {
+    const first = this.decide(mode());
+    const wakeAtMs = earliest(first);
+    const intended = plan(first);
+    if (intended.length === 0) return { actions: 0, changed: [], raced: [], retryAtMs: wakeAtMs };
+    const doubtful = this.#tablesToConfirm(intended);
+    const readFailedUntilMs = doubtful.length === 0 ? undefined : await this.readTables(doubtful, signal);
+    const confirmedAtMs = this.#deps.clock.now();
+    const confirmed = new Set(readFailedUntilMs === undefined ? doubtful : []);
+    const isCurrent = (action: RouteAction, view: RouteView): boolean => {
+      if (confirmed.has(view.table.id)) return this.#deps.clock.now() - confirmedAtMs <= FRESH_MS;
+      return action.kind !== 'delete' && this.#isFresh(view);
+    };
+    const isStillWanted = (action: RouteAction): boolean => {
+      const view = this.#viewOf(action.key);
+      if (view === undefined || !isCurrent(action, view)) return false;
+      const [now] = plan([this.#decider.decideOne(view, mode())]);
+      return now !== undefined && isSameChange(now, action);
+    };
+    const second = this.decide(mode());
+    const actions = plan(second).flatMap((action) => {
+      const view = this.#viewOf(action.key);
+      return view !== undefined && isCurrent(action, view) ? [{ action, view }] : [];
+    });
+    const postponed = plan(second).length - actions.length;
+    const report = await this.#applier.apply(actions, isStillWanted, signal);
+    const retryAtMs = least([
+      report.retryAtMs,
+      earliest(second),
+      readFailedUntilMs,
+      postponed > 0 && readFailedUntilMs === undefined ? this.#deps.clock.now() : undefined,
+    ]);
+    return { ...report, actions: actions.length, retryAtMs };
+  }
+
+  #afterRead(): void {
+    this.#decider.remember(this.routes());
+    this.#syncRemoteChecks();
+    const keys = new Set(this.routes().map((view) => view.route.key));
+    for (const key of this.#told.keys()) if (!keys.has(key)) this.#told.delete(key);
+  }
+
+  #syncRemoteChecks(): void {
+    const templates = new Map(this.#spec.remoteChecks.map((template) => [template.name, template]));
+    const targets = this.#decider
+      .remoteTargets(this.#spec, this.routes())
+      .flatMap(({ name, interfaceId }) => {
+        const template = templates.get(name);
+        const address = this.#holders.interface(interfaceId)?.primaryAddress;
+        return template === undefined || address === undefined ? [] : [{ template, interfaceId, address }];
+      });
+    this.health.setRemote(targets);
+  }
+
+  /** A delete always rests on a read made for it; other changes on facts that are fresh enough. */
+  #tablesToConfirm(actions: readonly RouteAction[]): readonly string[] {
+    const doubtful = actions.filter((action) => {
+      const view = this.#viewOf(action.key);
+      return action.kind === 'delete' || view === undefined || !this.#isFresh(view);
+    });
+    return [...new Set(doubtful.map((action) => action.tableId))];
+  }
+
+  /** Facts from before our own last change of the route are never fresh. */
+  #isFresh(view: RouteView): boolean {
+    const changedAtMs = this.#decider.memory(view.route.key).change?.atMs ?? Number.NEGATIVE_INFINITY;
+    const { readAtMs } = view.table;
+    return readAtMs >= changedAtMs && this.#deps.clock.now() - readAtMs <= FRESH_MS;
+  }
+
+  #viewOf(key: string): RouteView | undefined {
+    return this.#index().get(key);
+  }
+
+  #indexed:
+    | { readonly views: readonly RouteView[]; readonly byKey: ReadonlyMap<string, RouteView> }
+    | undefined;
+
+  #index(): ReadonlyMap<string, RouteView> {
+    const views = this.routes();
+    if (this.#indexed?.views !== views) {
+      this.#indexed = { views, byKey: new Map(views.map((view) => [view.route.key, view])) };
+    }
+    return this.#indexed.byKey;
+  }
+
+  #tellDecision(view: RouteView, { decision }: DecidedRoute): void {
+    const { key } = view.route;
+    const holder = view.observed?.interfaceId ?? view.observed?.target.id;
+    const told = `${decision.verdict} ${decision.reason} ${holder ?? ''}`;
+    const previous = this.#told.get(key);
+    if (previous === told) return;
+    this.#told.set(key, told);
+    this.#deps.report({ type: 'decision', key, group: view.group, decision, holder, previous });
+  }
+}
+
+function isSameChange(a: RouteAction, b: RouteAction): boolean {
+  return a.kind === b.kind && a.to?.id === b.to?.id && a.from?.id === b.from?.id;
+}
+
+function earliest(decided: readonly DecidedRoute[]): number | undefined {
+  return least(decided.map(({ decision }) => (decision.verdict === 'hold' ? decision.untilMs : undefined)));
+}
+
+function least(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

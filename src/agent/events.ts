@@ -1,0 +1,88 @@
+import type { AwsFailure } from '../aws/index.ts';
+import type { ProbeOutcome } from '../checks/index.ts';
+import type { Decision, Health, RouteAction } from '../core/index.ts';
+import type { DrainSignal } from './spec.ts';
+
+/** What the agent tells the operator. Facts only: telemetry turns them into log lines, metrics and pages. */
+export type AgentEvent =
+  | { readonly type: 'started'; readonly checks: number; readonly groups: number; readonly managed: boolean }
+  | { readonly type: 'ready'; readonly sinceStartMs: number }
+  | { readonly type: 'stopping'; readonly why: string; readonly onExit: 'keep' | 'release' }
+  | { readonly type: 'stopped'; readonly tookMs: number; readonly isClean: boolean }
+  | { readonly type: 'reloaded'; readonly checks: number; readonly groups: number }
+  | { readonly type: 'reload-refused'; readonly why: string }
+  | { readonly type: 'probe'; readonly check: string; readonly outcome: ProbeOutcome }
+  | {
+      readonly type: 'health';
+      readonly check: string;
+      readonly destination: string;
+      readonly from: Health;
+      readonly to: Health;
+      /** The probe that decided it. */
+      readonly outcome: ProbeOutcome;
+    }
+  | {
+      readonly type: 'remote-check';
+      readonly check: string;
+      readonly change: 'started' | 'stopped';
+      readonly destination: string;
+    }
+  | {
+      readonly type: 'tables';
+      readonly group: string;
+      readonly tableIds: readonly string[];
+      readonly isOk: boolean;
+    }
+  | {
+      readonly type: 'duplicate-route';
+      readonly key: string;
+      readonly group: string;
+      readonly keptGroup: string;
+    }
+  | {
+      readonly type: 'decision';
+      readonly key: string;
+      readonly group: string;
+      readonly decision: Decision;
+      readonly holder: string | undefined;
+      readonly previous: string | undefined;
+    }
+  | {
+      readonly type: 'owner-reclaimed';
+      readonly key: string;
+      readonly holder: string;
+      readonly waitMs: number;
+    }
+  | {
+      readonly type: 'owner-conflict';
+      readonly key: string;
+      readonly holder: string;
+      readonly waitMs: number;
+    }
+  | { readonly type: 'route-changed'; readonly action: RouteAction; readonly tookMs: number }
+  | { readonly type: 'route-race'; readonly action: RouteAction; readonly failure: AwsFailure }
+  | { readonly type: 'route-failed'; readonly action: RouteAction; readonly failure: AwsFailure }
+  | {
+      readonly type: 'hook';
+      readonly hook: string;
+      readonly subject: string;
+      readonly failure: string | undefined;
+    }
+  | { readonly type: 'api-failing'; readonly failure: AwsFailure; readonly subject: string | undefined }
+  | {
+      readonly type: 'api-recovered';
+      readonly api: string;
+      readonly failures: number;
+      readonly forMs: number;
+    }
+  | { readonly type: 'throttled-by-us'; readonly waiting: number; readonly waitMs: number }
+  | {
+      readonly type: 'own-interface';
+      readonly instance: string;
+      readonly interfaceId: string | undefined;
+      readonly why: string;
+    }
+  | { readonly type: 'source-dest-check'; readonly interfaceId: string; readonly state: 'on' | 'disabled' }
+  | { readonly type: 'draining'; readonly signals: readonly DrainSignal[] }
+  | { readonly type: 'drain-ended' }
+  | { readonly type: 'crash'; readonly where: string; readonly error: unknown };

@@ -1,0 +1,181 @@
+import {
+  CheckRunner,
+  type CheckSpec,
+  type CheckTemplate,
+  type Probe,
+  type ProbeOutcome,
+  startTimes,
+} from '../checks/index.ts';
+import { type CheckState, type Health, observe, unprobed } from '../core/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { AgentEvent } from './events.ts';
+
+/** A remote check that should run: the template against one holder. */
+export interface RemoteTarget {
+  readonly template: CheckTemplate;
+  readonly interfaceId: string;
+  readonly address: string;
+}
+
+export interface HealthViewOptions {
+  readonly clock: Clock;
+  makeProbe(spec: CheckSpec): Probe;
+  /** Called after the status of a check has changed. */
+  onChange(check: string): void;
+  runHook(argv: readonly string[], variables: Readonly<Record<string, string>>): Promise<string | undefined>;
+  report(event: AgentEvent): void;
+}
+
+interface Running {
+  readonly spec: CheckSpec;
+  readonly runner: CheckRunner;
+  state: CheckState;
+}
+
+/** Owns every running check, local and remote, and what is known of each. */
+export class HealthView {
+  readonly #options: HealthViewOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #remote = new Set<string>();
+  readonly #hooks = new Map<string, Promise<void>>();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(options: HealthViewOptions) {
+    this.#options = options;
+  }
+
+  /** State of a local check by name, or of a remote one by `remoteCheckKey`. */
+  lookup(key: string): CheckState | undefined {
+    return this.#running.get(key)?.state;
+  }
+
+  /** Health of a holder by a remote check: unknown while it does not run. */
+  remoteHealth(template: string, interfaceId: string): Health {
+    return this.lookup(remoteCheckKey(template, interfaceId))?.status ?? 'unknown';
+  }
+
+  /** True when no local check is unknown any more. */
+  isSettled(): boolean {
+    return [...this.#running.values()].every((running) => running.state.status !== 'unknown');
+  }
+
+  /** Runs exactly these local checks: those that stay as they were keep their state and their cadence. */
+  setLocal(specs: readonly CheckSpec[]): void {
+    const wanted = new Map(specs.map((spec) => [spec.name, spec]));
+    for (const [key, running] of this.#running) {
+      if (this.#remote.has(key)) continue;
+      if (!isSame(wanted.get(key), running.spec)) this.#stop(key);
+    }
+    const missing = specs.filter((spec) => !this.#running.has(spec.name));
+    const starts = startTimes(missing.map((spec) => spec.everyMs));
+    for (const [index, spec] of missing.entries()) this.#start(spec.name, spec, starts[index]);
+  }
+
+  /** Runs exactly these remote checks. A holder that stays keeps its check's state. */
+  setRemote(targets: readonly RemoteTarget[]): void {
+    const wanted = new Map(targets.map((target) => [remoteKeyOf(target), target]));
+    for (const key of this.#remote) {
+      const target = wanted.get(key);
+      if (target !== undefined && isSame(toSpec(target), this.#running.get(key)?.spec)) continue;
+      this.#report(key, 'stopped');
+      this.#stop(key);
+    }
+    for (const [key, target] of wanted) {
+      if (this.#running.has(key)) continue;
+      this.#remote.add(key);
+      this.#start(key, toSpec(target), startTimes([target.template.everyMs])[0]);
+      this.#report(key, 'started');
+    }
+  }
+
+  /** Stops every check; what was known last stays known. Bounded by the probes' own close. */
+  async close(): Promise<void> {
+    const runners = [...this.#running.values()].map((running) => running.runner.close());
+    await Promise.all([...runners, ...this.#closing]);
+  }
+
+  #start(key: string, spec: CheckSpec, start: { firstDelayMs: number; phaseMs: number } | undefined): void {
+    const { clock, makeProbe } = this.#options;
+    const runner = new CheckRunner({
+      spec,
+      probe: makeProbe(spec),
+      clock,
+      firstDelayMs: start?.firstDelayMs ?? 0,
+      phaseMs: start?.phaseMs ?? spec.everyMs,
+      onOutcome: (outcome) => this.#take(key, outcome),
+    });
+    this.#running.set(key, { spec, runner, state: unprobed(clock.now()) });
+    runner.start();
+  }
+
+  #stop(key: string): void {
+    const running = this.#running.get(key);
+    this.#running.delete(key);
+    this.#remote.delete(key);
+    if (running === undefined) return;
+    const closing = running.runner.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  #take(key: string, outcome: ProbeOutcome): void {
+    const running = this.#running.get(key);
+    if (running === undefined) return;
+    const before = running.state.status;
+    running.state = observe(running.state, outcome.ok, running.spec, this.#options.clock.now());
+    this.#options.report({ type: 'probe', check: key, outcome });
+    const after = running.state.status;
+    if (after === before) return;
+    // The routes first: what the operator reads and runs can wait until the change is under way.
+    this.#options.onChange(key);
+    const { destination } = running.spec;
+    this.#options.report({ type: 'health', check: key, destination, from: before, to: after, outcome });
+    this.#runHook(key, running.spec, after, outcome);
+  }
+
+  /** Hooks of one check run one after the other, in the order of its changes; other checks do not wait for them. */
+  #runHook(key: string, spec: CheckSpec, health: Health, outcome: ProbeOutcome): void {
+    const argv = health === 'healthy' ? spec.runOnHealthy : spec.runOnUnhealthy;
+    if (argv === undefined) return;
+    const variables = {
+      VPCAST_CHECK: spec.name,
+      VPCAST_DESTINATION: spec.destination,
+      VPCAST_HEALTH: health,
+      VPCAST_REASON: outcome.reason,
+    };
+    const hook = health === 'healthy' ? 'run_on_healthy' : 'run_on_unhealthy';
+    const earlier = this.#hooks.get(key) ?? Promise.resolve();
+    const done = earlier
+      .then(() => this.#options.runHook(argv, variables))
+      .then((failure) => this.#options.report({ type: 'hook', hook, subject: key, failure }))
+      .catch((error: unknown) => this.#options.report({ type: 'crash', where: hook, error }))
+      .finally(() => {
+        if (this.#hooks.get(key) === done) this.#hooks.delete(key);
+      });
+    this.#hooks.set(key, done);
+  }
+
+  #report(key: string, change: 'started' | 'stopped'): void {
+    const destination = this.#running.get(key)?.spec.destination ?? '';
+    this.#options.report({ type: 'remote-check', check: key, change, destination });
+  }
+}
+
+/** Name of a remote check in events and look-ups: it belongs to the interface, not to an address that may move. */
+export function remoteCheckKey(template: string, interfaceId: string): string {
+  return `${template}@${interfaceId}`;
+}
+
+function remoteKeyOf(target: RemoteTarget): string {
+  return remoteCheckKey(target.template.name, target.interfaceId);
+}
+
+function toSpec(target: RemoteTarget): CheckSpec {
+  return { ...target.template, destination: target.address };
+}
+
+/** Specs are plain data apart from regular expressions, which JSON would lose. */
+function isSame(a: CheckSpec | undefined, b: CheckSpec | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  const write = (_key: string, value: unknown): unknown => (value instanceof RegExp ? String(value) : value);
+  return JSON.stringify(a, write) === JSON.stringify(b, write);
+}

@@ -1,0 +1,72 @@
+import type { InterfaceFacts } from '../aws/index.ts';
+import type { InstanceStatus } from '../core/index.ts';
+import type { ApiHealth } from './api-health.ts';
+import type { AgentDeps } from './deps.ts';
+
+/** EC2's status is asked again after this long, and not believed beyond it. */
+const STATUS_MS = 10_000;
+
+/** An ENI's primary address never changes, but the instance that it is attached to may. */
+const INTERFACE_MS = 60_000;
+
+/** Who holds routes now: the address to probe and the instance to ask EC2 about. */
+export class Holders {
+  readonly #deps: AgentDeps;
+  readonly #apiHealth: ApiHealth;
+  readonly #interfaces = new Map<string, { readonly facts: InterfaceFacts; readonly atMs: number }>();
+  readonly #statuses = new Map<string, { readonly status: InstanceStatus; readonly atMs: number }>();
+
+  constructor(deps: AgentDeps, apiHealth: ApiHealth) {
+    this.#deps = deps;
+    this.#apiHealth = apiHealth;
+  }
+
+  /** The last known facts of an interface; its address stays right, its attachment may be a minute old. */
+  interface(interfaceId: string): InterfaceFacts | undefined {
+    return this.#interfaces.get(interfaceId)?.facts;
+  }
+
+  /** EC2's word on an instance, if it is fresh enough to act on. */
+  status(instanceId: string | undefined): InstanceStatus {
+    const known = instanceId === undefined ? undefined : this.#statuses.get(instanceId);
+    if (known === undefined || this.#deps.clock.now() - known.atMs > STATUS_MS) return 'unknown';
+    return known.status;
+  }
+
+  /** Asks for the interfaces that are not known or grew old, and forgets the ones not named any more. */
+  async resolve(interfaceIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const nowMs = this.#deps.clock.now();
+    for (const id of this.#interfaces.keys()) if (!interfaceIds.includes(id)) this.#interfaces.delete(id);
+    const wanted = interfaceIds.filter(
+      (id) => nowMs - (this.#interfaces.get(id)?.atMs ?? -INTERFACE_MS) >= INTERFACE_MS,
+    );
+    const subject = 'DescribeNetworkInterfaces';
+    if (wanted.length === 0 || !this.#apiHealth.isReady(subject)) return;
+    const answer = await this.#deps.describeInterfaces({ ids: wanted }, signal);
+    if (!answer.ok) {
+      this.#apiHealth.failed(subject, answer.failure);
+      return;
+    }
+    this.#apiHealth.succeeded(subject);
+    for (const facts of answer.value) this.#interfaces.set(facts.id, { facts, atMs: nowMs });
+  }
+
+  /** Asks for the statuses that are not fresh, and forgets instances not named any more. */
+  async ask(instanceIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const nowMs = this.#deps.clock.now();
+    for (const id of this.#statuses.keys()) if (!instanceIds.includes(id)) this.#statuses.delete(id);
+    // Half the lifetime: an answer must still be fresh when the decision after the next poll wants it.
+    const wanted = instanceIds.filter(
+      (id) => nowMs - (this.#statuses.get(id)?.atMs ?? -STATUS_MS) >= STATUS_MS / 2,
+    );
+    const subject = 'DescribeInstanceStatus';
+    if (wanted.length === 0 || !this.#apiHealth.isReady(subject)) return;
+    const answer = await this.#deps.describeInstanceStatus(wanted, signal);
+    if (!answer.ok) {
+      this.#apiHealth.failed(subject, answer.failure);
+      return;
+    }
+    this.#apiHealth.succeeded(subject);
+    for (const [id, status] of answer.value) this.#statuses.set(id, { status, atMs: nowMs });
+  }
+}

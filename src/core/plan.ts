@@ -1,0 +1,64 @@
+import type { ChangeReason, Decision, RouteAction } from './action.ts';
+import { type Destination, destinationKey, type ObservedRoute, type ObservedTable } from './route.ts';
+
+/** A managed route in one table: the unit of decision, memory and reporting. */
+export interface ManagedRoute {
+  readonly key: string;
+  readonly tableId: string;
+  readonly roleArn: string | undefined;
+  readonly destination: Destination;
+}
+
+/** A decision and what it is about. */
+export interface DecidedRoute {
+  readonly route: ManagedRoute;
+  readonly decision: Decision;
+}
+
+/** `<table id> <destination>`: stable over reads, restarts and agents. */
+export function routeKey(tableId: string, destination: Destination): string {
+  return `${tableId} ${destinationKey(destination)}`;
+}
+
+/**
+ * The static route for exactly this destination. Propagated ones are left out: they stay underneath a static route,
+ * which is what anycast wants.
+ */
+export function findStatic(table: ObservedTable, destination: Destination): ObservedRoute | undefined {
+  const wanted = destinationKey(destination);
+  return table.routes.find((route) => !isPropagated(route) && destinationKey(route.destination) === wanted);
+}
+
+/** The changes that the decisions ask for, the most urgent first; among equals in the order given. */
+export function plan(decided: readonly DecidedRoute[]): readonly RouteAction[] {
+  const actions = decided.flatMap(({ route, decision }) => toAction(route, decision) ?? []);
+  return actions.sort((a, b) => URGENCY[a.reason] - URGENCY[b.reason]);
+}
+
+/** Dead routes first, then routes without a fit holder, then mere preference. */
+const URGENCY: Readonly<Record<ChangeReason, number>> = {
+  'blackhole-self': 0,
+  blackhole: 0,
+  absent: 0,
+  'holder-unhealthy': 1,
+  'holder-impaired': 1,
+  'unhealthy-fallback': 2,
+  unhealthy: 3,
+  owner: 4,
+  'recover-from-fallback': 4,
+};
+
+function toAction(route: ManagedRoute, decision: Decision): RouteAction | undefined {
+  if (decision.verdict === 'hold') return undefined;
+  return {
+    ...route,
+    kind: decision.verdict,
+    from: decision.verdict === 'create' ? undefined : decision.from,
+    to: decision.verdict === 'delete' ? undefined : decision.to,
+    reason: decision.reason,
+  };
+}
+
+function isPropagated(route: ObservedRoute): boolean {
+  return route.origin === 'EnableVgwRoutePropagation' || route.origin === 'Advertisement';
+}
