@@ -140,7 +140,7 @@ export class Agent {
     const { clock, random } = this.#deps;
     const { pollMs } = this.#engine.spec();
     const nextMs = clock.now() + pollMs * (0.9 + 0.2 * random());
-    const retryAtMs = await this.#engine.poll(this.#abort.signal);
+    const retryAtMs = await this.#engine.poll(this.#mode(), this.#abort.signal);
     this.#polls.requestAt(Math.min(nextMs, retryAtMs ?? nextMs));
     this.#checkRefusal();
     if (!this.#isReady && retryAtMs === undefined && this.#engine.own.isKnown()) {

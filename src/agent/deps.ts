@@ -1,14 +1,17 @@
-import type { AwsFailure, InterfaceFacts, InterfaceQuery, RouteTables } from '../aws/index.ts';
+import type {
+  AwsFailure,
+  InstanceStatusResult,
+  InterfaceQuery,
+  InterfacesResult,
+  RouteTables,
+} from '../aws/index.ts';
 import type { CheckSpec, Probe } from '../checks/index.ts';
-import type { InstanceStatus } from '../core/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AgentEvent } from './events.ts';
 import type { DrainSignal } from './spec.ts';
 
-/** A call's value, or why AWS did not give it. */
-export type Answer<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: AwsFailure };
+/** Done, or why AWS did not do it. */
+export type DoneResult = { readonly ok: true } | { readonly ok: false; readonly failure: AwsFailure };
 
 /** Who this instance is, as far as the loop needs it. */
 export interface AgentIdentity {
@@ -29,12 +32,9 @@ export interface AgentDeps {
   readonly random: () => number;
   readonly identity: AgentIdentity;
   readonly tables: RouteTables;
-  describeInterfaces(query: InterfaceQuery, signal: AbortSignal): Promise<Answer<readonly InterfaceFacts[]>>;
-  disableSourceDestCheck(interfaceId: string, signal: AbortSignal): Promise<Answer<void>>;
-  describeInstanceStatus(
-    instanceIds: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Answer<ReadonlyMap<string, InstanceStatus>>>;
+  describeInterfaces(query: InterfaceQuery, signal: AbortSignal): Promise<InterfacesResult>;
+  disableSourceDestCheck(interfaceId: string, signal: AbortSignal): Promise<DoneResult>;
+  describeInstanceStatus(instanceIds: readonly string[], signal: AbortSignal): Promise<InstanceStatusResult>;
   /** ENI ids that the instance metadata lists now; undefined when it does not answer. Costs no EC2 call. */
   readOwnInterfaceIds(): Promise<readonly string[] | undefined>;
   /** Which of the signals in `drain_on` stand now; undefined when the metadata does not answer. */

@@ -83,7 +83,7 @@ export class Engine {
   }
 
   /** Reads everything that decisions rest on. Returns when to try again if a part failed (monotonic ms). */
-  async poll(signal: AbortSignal): Promise<number | undefined> {
+  async poll(mode: DecideMode, signal: AbortSignal): Promise<number | undefined> {
     const [isOwnKnown, report] = await Promise.all([
       this.own.refresh(this.#spec, signal),
       this.#reader.readAll(this.#spec, signal),
@@ -92,7 +92,7 @@ export class Engine {
     if (report.retryAtMs === undefined) this.#decider.tellGroups(this.#spec, this.#reader.tables());
     this.#onWake();
     await this.refreshHolders(signal);
-    const instanceIds = this.#decider.instancesToAsk(this.routes(), { isDraining: false, checks: 'heeded' });
+    const instanceIds = this.#decider.instancesToAsk(this.routes(), mode);
     await this.#holders.ask(instanceIds, signal);
     return report.retryAtMs ?? (isOwnKnown ? undefined : this.#deps.clock.now() + UNKNOWN_RETRY_MS);
   }

@@ -67,7 +67,7 @@ export class HealthView {
       if (!isSame(wanted.get(key), running.spec)) this.#stop(key);
     }
     const missing = specs.filter((spec) => !this.#running.has(spec.name));
-    const starts = startTimes(missing.map((spec) => spec.everyMs));
+    const starts = startTimes(missing);
     for (const [index, spec] of missing.entries()) this.#start(spec.name, spec, starts[index]);
   }
 
@@ -83,7 +83,7 @@ export class HealthView {
     for (const [key, target] of wanted) {
       if (this.#running.has(key)) continue;
       this.#remote.add(key);
-      this.#start(key, toSpec(target), startTimes([target.template.everyMs])[0]);
+      this.#start(key, toSpec(target), startTimes([target.template])[0]);
       this.#report(key, 'started');
     }
   }
@@ -102,7 +102,7 @@ export class HealthView {
       clock,
       firstDelayMs: start?.firstDelayMs ?? 0,
       phaseMs: start?.phaseMs ?? spec.everyMs,
-      onOutcome: (outcome) => this.#take(key, outcome),
+      onOutcome: (outcome, atMs) => this.#take(key, outcome, atMs),
     });
     this.#running.set(key, { spec, runner, state: unprobed(clock.now()) });
     runner.start();
@@ -117,11 +117,11 @@ export class HealthView {
     this.#closing.add(closing);
   }
 
-  #take(key: string, outcome: ProbeOutcome): void {
+  #take(key: string, outcome: ProbeOutcome, atMs: number): void {
     const running = this.#running.get(key);
     if (running === undefined) return;
     const before = running.state.status;
-    running.state = observe(running.state, outcome.ok, running.spec, this.#options.clock.now());
+    running.state = observe(running.state, outcome.ok, running.spec, atMs);
     this.#options.report({ type: 'probe', check: key, outcome });
     const after = running.state.status;
     if (after === before) return;

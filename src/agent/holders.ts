@@ -42,13 +42,16 @@ export class Holders {
     );
     const subject = 'DescribeNetworkInterfaces';
     if (wanted.length === 0 || !this.#apiHealth.isReady(subject)) return;
-    const answer = await this.#deps.describeInterfaces({ ids: wanted }, signal);
+    const answer = await this.#deps.describeInterfaces(
+      { by: 'interface', ids: wanted, roleArn: undefined },
+      signal,
+    );
     if (!answer.ok) {
       this.#apiHealth.failed(subject, answer.failure);
       return;
     }
     this.#apiHealth.succeeded(subject);
-    for (const facts of answer.value) this.#interfaces.set(facts.id, { facts, atMs: nowMs });
+    for (const facts of answer.interfaces) this.#interfaces.set(facts.id, { facts, atMs: nowMs });
   }
 
   /** Asks for the statuses that are not fresh, and forgets instances not named any more. */
@@ -67,6 +70,6 @@ export class Holders {
       return;
     }
     this.#apiHealth.succeeded(subject);
-    for (const [id, status] of answer.value) this.#statuses.set(id, { status, atMs: nowMs });
+    for (const [id, status] of answer.statuses) this.#statuses.set(id, { status, atMs: nowMs });
   }
 }

@@ -64,7 +64,10 @@ export class OwnInterfacesView {
     if (!this.#apiHealth.isReady(API)) return this.isKnown();
     const targets = spec.tableGroups.flatMap((group) => group.routes.map((route) => route.target));
     const instanceIds = [...new Set(targets.map((target) => this.#instanceIdOf(target)))];
-    const answer = await this.#deps.describeInterfaces({ instanceIds }, signal);
+    const answer = await this.#deps.describeInterfaces(
+      { by: 'instance', ids: instanceIds, roleArn: undefined },
+      signal,
+    );
     if (!answer.ok) {
       this.#apiHealth.failed(API, answer.failure);
       return this.isKnown();
@@ -72,8 +75,8 @@ export class OwnInterfacesView {
     this.#apiHealth.succeeded(API);
     this.#readAtMs = nowMs;
     this.#isDoubted = false;
-    this.#choose(targets, answer.value);
-    await this.#mendSourceDestCheck(spec, answer.value, signal);
+    this.#choose(targets, answer.interfaces);
+    await this.#mendSourceDestCheck(spec, answer.interfaces, signal);
     return true;
   }
 

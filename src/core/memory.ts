@@ -134,14 +134,13 @@ function afterOwnership(memory: RouteMemory, read: RouteRead): Pick<RouteMemory,
   if (!isLoss || read.holder === undefined) return { losses: memory.losses, conflict };
   const earlier = memory.losses?.holder === read.holder ? memory.losses.atMs : [];
   const atMs = [...earlier.filter((at) => read.readAtMs - at < CONFLICT_WINDOW_MS), read.readAtMs];
-  if (atMs.length < CONFLICT_LOSSES) return { losses: { holder: read.holder, atMs }, conflict };
-  // The losses stay counted, so that the next one doubles the wait at once.
-  const count = conflict?.holder === read.holder ? conflict.count + 1 : 1;
+  const isKnownFight = conflict?.holder === read.holder;
+  const losses = { holder: read.holder, atMs: atMs.slice(-CONFLICT_LOSSES) };
+  if (atMs.length < CONFLICT_LOSSES && !isKnownFight) return { losses, conflict };
+  // Once there was a fight, each further loss doubles the wait at once.
+  const count = isKnownFight ? conflict.count + 1 : 1;
   const waitMs = Math.min(CONFLICT_FIRST_MS * 2 ** Math.min(count - 1, 10), CONFLICT_LAST_MS);
-  return {
-    losses: { holder: read.holder, atMs: atMs.slice(-CONFLICT_LOSSES) },
-    conflict: { holder: read.holder, count, untilMs: read.readAtMs + waitMs },
-  };
+  return { losses, conflict: { holder: read.holder, count, untilMs: read.readAtMs + waitMs } };
 }
 
 function forgetConflict(conflict: BackOff | undefined, nowMs: number): BackOff | undefined {

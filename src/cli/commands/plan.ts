@@ -1,0 +1,60 @@
+import type { DecideMode } from '../../agent/index.ts';
+import { systemClock } from '../../lib/system-clock.ts';
+import { CONFIG_OPTION, type Command } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { LOG_OPTIONS, openErrorLog } from '../logging.ts';
+import { changesOf, type OneShot, readOnce, withEngine } from '../oneshot.ts';
+import { type ParsedOptions, wholeNumber } from '../options.ts';
+import { planJson, planText } from '../plan-text.ts';
+
+const SETTLE_SEC = 60;
+
+export const plan: Command = {
+  name: 'plan',
+  operands: '',
+  about: 'show what run would change now, and why, without changing anything',
+  options: [
+    CONFIG_OPTION,
+    { name: 'ignore-checks', about: 'take every check as passing, as apply does' },
+    {
+      name: 'timeout',
+      value: 'SECONDS',
+      about: `how long checks may take to settle (default: ${SETTLE_SEC})`,
+    },
+    { name: 'json', about: 'print JSON' },
+    ...LOG_OPTIONS,
+  ],
+  notes: [
+    'Runs the checks until each is healthy or unhealthy (rise and fall count), then decides once.',
+    'Exits 0 when nothing would change, 2 when something would.',
+  ],
+  run: runPlan,
+};
+
+async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
+  const timeoutMs = wholeNumber(options.values.timeout ?? String(SETTLE_SEC), '--timeout', 1) * 1_000;
+  const isIgnoring = options.switches.has('ignore-checks');
+  const mode: DecideMode = { isDraining: false, checks: isIgnoring ? 'ignored' : 'heeded' };
+  return withEngine(io, options, openErrorLog(io, options), async (oneShot) => {
+    const { engine, spec } = oneShot;
+    if (!isIgnoring) engine.setSpec(spec);
+    await readOnce(oneShot, mode, spec.aws.region ?? 'REGION');
+    if (!isIgnoring) await settle(oneShot, mode, timeoutMs);
+    const decided = engine.decide(mode);
+    const views = engine.routes();
+    const isJson = options.switches.has('json');
+    io.out(isJson ? planJson(decided, views) : planText(decided, views, io.isColored));
+    return changesOf(decided).length > 0 ? EXIT.changes : EXIT.ok;
+  });
+}
+
+/** Waits until no check is unknown any more, the remote ones of the present holders included. */
+async function settle({ engine, woken }: OneShot, mode: DecideMode, timeoutMs: number): Promise<void> {
+  const untilMs = systemClock.now() + timeoutMs;
+  while (!engine.health.isSettled() && systemClock.now() < untilMs) {
+    await woken(Math.max(untilMs - systemClock.now(), 0));
+  }
+  // What EC2 says of the holders is asked last: it must be fresh when it counts.
+  await engine.poll(mode, AbortSignal.timeout(30_000));
+}

@@ -1,0 +1,158 @@
+import { Agent, type AgentEvent, type AgentSpec } from '../../agent/index.ts';
+import type { Identity, Imds } from '../../aws/index.ts';
+import { CodedError } from '../../lib/coded-error.ts';
+import { systemClock } from '../../lib/system-clock.ts';
+import { CONFIG_OPTION, type Command } from '../command.ts';
+import { compose } from '../compose.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { compileConfig, configFile, identify, instanceFacts, openImds, readConfig } from '../load.ts';
+import { LOG_OPTIONS, openLog, problemLine, reporter } from '../logging.ts';
+import type { ParsedOptions } from '../options.ts';
+import { pingMethodLines } from '../ping-methods.ts';
+import { refusalMessage } from '../refusal.ts';
+import { ServiceNotifier } from '../service-notify.ts';
+
+export const run: Command = {
+  name: 'run',
+  operands: '',
+  about: 'probe, and keep the routes as the configuration says, until stopped',
+  options: [CONFIG_OPTION, ...LOG_OPTIONS],
+  notes: [
+    'SIGHUP reloads the configuration (a bad one changes nothing). SIGTERM and SIGINT stop in order within 10 s; a',
+    'second one ends at once. Exits 78 when the configuration or the source/dest check has to be mended first.',
+  ],
+  run: runAgent,
+};
+
+/** Loads the configuration as it is now. Throws CodedError `config` or `no-input`. */
+type Load = () => Promise<AgentSpec>;
+
+async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
+  const log = openLog(io, options);
+  const report = reporter(log);
+  const file = configFile(io, options);
+  const first = readConfig(io, file);
+  // What is wrong on any instance is told before the metadata is waited for.
+  compileConfig(io, first, 'placeholder');
+  const imds = openImds(io);
+  try {
+    const identity = await identifyPatiently(io, imds, report);
+    if (identity === undefined) return EXIT.ok;
+    const load = async (source = readConfig(io, file)): Promise<AgentSpec> => {
+      const facts = await instanceFacts(imds, identity, source.text, AbortSignal.timeout(10_000));
+      const { spec, warnings } = compileConfig(io, source, facts);
+      for (const warning of warnings) log.write(problemLine(warning));
+      return spec;
+    };
+    const spec = await load(first);
+    for (const line of await pingMethodLines(spec)) log.write(line);
+    const composition = compose({ io, spec, identity, imds, report });
+    try {
+      return await serve({ io, spec, deps: composition.deps, report, load });
+    } finally {
+      await composition.close();
+    }
+  } finally {
+    await imds.close();
+  }
+}
+
+/** Waits for the metadata as long as it takes; undefined when told to stop meanwhile. */
+async function identifyPatiently(
+  io: Io,
+  imds: Imds,
+  report: (event: AgentEvent) => void,
+): Promise<Identity | undefined> {
+  const stop = new AbortController();
+  const undo = [io.onSignal('SIGTERM', () => stop.abort()), io.onSignal('SIGINT', () => stop.abort())];
+  try {
+    for (let failures = 0; !stop.signal.aborted; failures += 1) {
+      const identity = await tryIdentify(imds, stop.signal, failures === 0 ? report : () => {});
+      if (identity !== undefined) return identity;
+    }
+    return undefined;
+  } finally {
+    for (const off of undo) off();
+  }
+}
+
+async function tryIdentify(
+  imds: Imds,
+  signal: AbortSignal,
+  report: (event: AgentEvent) => void,
+): Promise<Identity | undefined> {
+  try {
+    return await identify(imds, 5, signal);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    const { message } = error;
+    const failure = {
+      kind: 'transient',
+      api: 'Imds',
+      code: error.code,
+      message,
+      requestId: undefined,
+    } as const;
+    if (!signal.aborted) report({ type: 'api-failing', failure, subject: 'instance metadata' });
+    return undefined;
+  }
+}
+
+interface Serving {
+  readonly io: Io;
+  readonly spec: AgentSpec;
+  readonly deps: ConstructorParameters<typeof Agent>[1]['deps'];
+  readonly load: Load;
+  report(event: AgentEvent): void;
+}
+
+/** Runs the agent until a signal or a refusal; resolves when it has stopped. */
+function serve({ io, spec, deps, load, report }: Serving): Promise<ExitCode> {
+  return new Promise((resolve, reject) => {
+    const notifier = new ServiceNotifier(io, systemClock);
+    let isStopping = false;
+    const stop = (why: string, code: ExitCode): void => {
+      if (isStopping) io.exitNow(EXIT.failed);
+      isStopping = true;
+      notifier.stopping();
+      agent.close(why).then((isClean) => {
+        for (const off of undo) off();
+        resolve(isClean ? code : EXIT.failed);
+      }, reject);
+    };
+    const agent = new Agent(spec, {
+      deps,
+      onRefused(refusals) {
+        io.err(refusalMessage(refusals, deps.identity.region));
+        stop('refused', EXIT.config);
+      },
+    });
+    const undo = [
+      io.onSignal('SIGTERM', () => stop('SIGTERM', EXIT.ok)),
+      io.onSignal('SIGINT', () => stop('SIGINT', EXIT.ok)),
+      io.onSignal('SIGHUP', () => void reload(agent, notifier, load, report)),
+    ];
+    agent.start();
+    notifier.ready(
+      () => agent.isAlive(),
+      () => agent.status(),
+    );
+  });
+}
+
+/** A bad configuration changes nothing, and is told whole. */
+async function reload(
+  agent: Agent,
+  notifier: ServiceNotifier,
+  load: Load,
+  report: (event: AgentEvent) => void,
+): Promise<void> {
+  notifier.reloading();
+  try {
+    agent.reload(await load());
+  } catch (error) {
+    report({ type: 'reload-refused', why: error instanceof Error ? error.message : String(error) });
+  }
+  notifier.reloaded();
+}

@@ -1,0 +1,114 @@
+import type { AgentDeps, AgentEvent, AgentSpec, DrainSignal } from '../agent/index.ts';
+import {
+  createEc2Client,
+  createRouteTables,
+  describeInstanceStatus,
+  describeInterfaces,
+  disableSourceDestCheck,
+  type Ec2Client,
+  type Identity,
+  type Imds,
+  readIdentity,
+  readSignals,
+  type Signals,
+} from '../aws/index.ts';
+import { type CheckSpec, makeProbe, type Probe } from '../checks/index.ts';
+import { runCommand } from '../lib/run-command.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import type { Io } from './io.ts';
+import { VERSION } from './version.ts';
+
+const HOOK_TIMEOUT_MS = 10_000;
+
+export interface CompositionOptions {
+  readonly io: Io;
+  readonly spec: AgentSpec;
+  readonly identity: Identity;
+  readonly imds: Imds;
+  report(event: AgentEvent): void;
+}
+
+/** The agent's drivers, put together for a real process. `close` ends the EC2 connections. */
+export function compose(options: CompositionOptions): { readonly deps: AgentDeps; close(): Promise<void> } {
+  const { io, identity, imds, report } = options;
+  const ec2 = openEc2(options.spec, identity);
+  const deps: AgentDeps = {
+    clock: systemClock,
+    random: Math.random,
+    identity,
+    tables: createRouteTables(ec2, systemClock),
+    describeInterfaces: (query, signal) => describeInterfaces(ec2, query, signal),
+    disableSourceDestCheck: (interfaceId, signal) =>
+      disableSourceDestCheck(ec2, { interfaceId, roleArn: undefined }, signal),
+    describeInstanceStatus: (ids, signal) => describeInstanceStatus(ec2, { ids, roleArn: undefined }, signal),
+    readOwnInterfaceIds: () => ownInterfaceIds(imds),
+    readDrainSignals: (wanted) => drainSignals(imds, wanted),
+    makeProbe: openProbe,
+    runHook: (argv, variables) => runHook(io, argv, variables),
+    report,
+  };
+  return { deps, close: () => ec2.close() };
+}
+
+/** A probe as this process makes them. */
+export function openProbe(spec: CheckSpec): Probe {
+  return makeProbe(spec, { clock: systemClock, version: VERSION });
+}
+
+function openEc2(spec: AgentSpec, identity: Identity): Ec2Client {
+  return createEc2Client({
+    region: spec.aws.region ?? identity.region,
+    endpoint: spec.aws.endpoint,
+    requestTimeoutMs: spec.aws.requestTimeoutMs,
+    clock: systemClock,
+    version: VERSION,
+  });
+}
+
+async function ownInterfaceIds(imds: Imds): Promise<readonly string[] | undefined> {
+  const result = await readIdentity(imds, AbortSignal.timeout(5_000));
+  return result.ok ? result.identity.interfaces.map((found) => found.id) : undefined;
+}
+
+/** A state of `Terminated…` is where the Auto Scaling group is heading when it takes the instance away. */
+async function drainSignals(
+  imds: Imds,
+  wanted: readonly DrainSignal[],
+): Promise<readonly DrainSignal[] | undefined> {
+  const { signals, failure } = await readSignals(imds, AbortSignal.timeout(5_000));
+  const standing = wanted.filter((name) => stands(name, signals));
+  return failure !== undefined && standing.length === 0 ? undefined : standing;
+}
+
+function stands(name: DrainSignal, signals: Signals): boolean {
+  switch (name) {
+    case 'spot':
+      return signals.spot !== undefined;
+    case 'rebalance':
+      return signals.rebalance !== undefined;
+    case 'lifecycle':
+      return signals.lifecycleState?.startsWith('Terminated') === true;
+    case 'maintenance':
+      return (signals.maintenance ?? []).length > 0;
+  }
+}
+
+async function runHook(
+  io: Io,
+  argv: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const env = { ...io.env, ...variables };
+  const result = await runCommand({ argv, timeoutMs: HOOK_TIMEOUT_MS, env });
+  const output = result.output.trim() === '' ? '' : `: ${result.output.trim().slice(-200)}`;
+  switch (result.status) {
+    case 'exited':
+      return result.code === 0 ? undefined : `exit status ${result.code}${output}`;
+    case 'signaled':
+      return `killed by ${result.signal}${output}`;
+    case 'timeout':
+      return `killed after ${HOOK_TIMEOUT_MS / 1_000} s${output}`;
+    case 'spawn-failed':
+      return `${argv[0]} can't be run: ${result.code}`;
+  }
+}

@@ -1,0 +1,53 @@
+import { readFileSync, writeSync } from 'node:fs';
+
+/** What a command has of the process that it runs in: nothing below cli knows `process`. */
+export interface Io {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  /** Whether what is written to a terminal may be colored: https://no-color.org. */
+  readonly isColored: boolean;
+  readonly uptimeMs: () => number;
+  out(text: string): void;
+  err(text: string): void;
+  readStdin(): string;
+  /** Calls `run` at each of these signals until it is taken back. */
+  onSignal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP', run: () => void): () => void;
+  /** Ends the process at once. */
+  exitNow(code: number): never;
+}
+
+/** The io of a real process. Writing is synchronous, so that nothing is lost at exit; a closed pipe loses text only. */
+export function processIo(process: NodeJS.Process): Io {
+  const { env } = process;
+  const isTerminal = process.stdout.isTTY === true;
+  return {
+    argv: process.argv.slice(2),
+    env,
+    isTerminal,
+    columns: process.stdout.columns ?? 80,
+    isColored: isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    uptimeMs: () => process.uptime() * 1_000,
+    out: (text) => writeAll(1, text),
+    err: (text) => writeAll(2, text),
+    readStdin: () => readFileSync(0, 'utf8'),
+    onSignal(name, run) {
+      process.on(name, run);
+      return () => process.off(name, run);
+    },
+    exitNow: (code) => process.exit(code),
+  };
+}
+
+/** A full or closed pipe must neither stop nor end an agent: what can't be written now is dropped. */
+function writeAll(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  for (let tries = 0; rest.length > 0 && tries < 1_000; tries += 1) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+    }
+  }
+}

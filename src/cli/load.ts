@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import type { AgentSpec } from '../agent/index.ts';
+import {
+  createImds,
+  DEFAULT_IMDS_ENDPOINT,
+  type Identity,
+  type Imds,
+  readIdentity,
+  readTag,
+} from '../aws/index.ts';
+import {
+  formatProblem,
+  type InstanceFacts,
+  loadConfig,
+  neededVariables,
+  type Problem,
+} from '../config/index.ts';
+import { CodedError } from '../lib/coded-error.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import type { Io } from './io.ts';
+import type { ParsedOptions } from './options.ts';
+
+const DEFAULT_FILE = '/etc/vpcast.yaml';
+
+/** A configuration's text and the name that its problems are told under. */
+export interface ConfigText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Which file the command line and the environment name. */
+export function configFile(io: Io, { values }: ParsedOptions): string {
+  return values.config ?? io.env.VPCAST_CONFIG ?? DEFAULT_FILE;
+}
+
+/** Reads the configuration's text. Throws CodedError `no-input` when it can't be read. */
+export function readConfig(io: Io, file: string): ConfigText {
+  try {
+    return {
+      file: file === '-' ? 'stdin' : file,
+      text: file === '-' ? io.readStdin() : readFileSync(file, 'utf8'),
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CodedError('no-input', `configuration can't be read: ${why}; name another with --config FILE`);
+  }
+}
+
+/** Compiles a text with what is known of the instance. Throws CodedError `config` whose message is every problem, a line each. */
+export function compileConfig(
+  io: Io,
+  { file, text }: ConfigText,
+  instance: InstanceFacts | 'placeholder' | undefined,
+): { readonly spec: AgentSpec; readonly warnings: readonly Problem[] } {
+  const variables = { instance, env: io.env };
+  const readFile = (path: string): string => readFileSync(path, 'utf8');
+  const result = loadConfig({ text, file, variables, readFile });
+  if (result.ok) return { spec: result.spec, warnings: result.warnings };
+  const lines = result.problems.map(formatProblem);
+  throw new CodedError('config', lines.join('\n'), { problems: result.problems.length });
+}
+
+/** Where this process finds the instance metadata. */
+export function openImds(io: Io): Imds {
+  const endpoint = io.env.AWS_EC2_METADATA_SERVICE_ENDPOINT ?? DEFAULT_IMDS_ENDPOINT;
+  return createImds({ endpoint, clock: systemClock });
+}
+
+/** Asks IMDS who this is. Throws CodedError `no-identity` when it does not answer within `attempts` tries, a second apart. */
+export async function identify(imds: Imds, attempts: number, signal: AbortSignal): Promise<Identity> {
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await readIdentity(imds, signal);
+    if (result.ok) return result.identity;
+    if (attempt >= attempts || signal.aborted) {
+      const { message } = result.failure;
+      throw new CodedError(
+        'no-identity',
+        `the instance metadata service does not answer: ${message}; is this an EC2 instance, with IMDSv2 reachable ` +
+          '(in a container: hop limit 2), or is AWS_EC2_METADATA_SERVICE_ENDPOINT set?',
+      );
+    }
+    await new Promise<void>((resolve) => systemClock.after(1_000, resolve));
+  }
+}
+
+/** The facts that `${…}` can stand for, tags included as far as the text asks for them. */
+export async function instanceFacts(
+  imds: Imds,
+  identity: Identity,
+  text: string,
+  signal: AbortSignal,
+): Promise<InstanceFacts> {
+  const tags: Record<string, string> = {};
+  for (const name of neededVariables(text)) {
+    if (!name.startsWith('tag:')) continue;
+    const key = name.slice('tag:'.length);
+    const result = await readTag(imds, key, signal);
+    if (result.ok && result.value !== undefined) tags[key] = result.value;
+  }
+  const { instanceId, availabilityZone: az, region, vpcId, subnetId, localIpv4 } = identity;
+  return { instanceId, az, region, vpcId, subnetId, localIpv4, tags };
+}

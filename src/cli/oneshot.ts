@@ -1,0 +1,108 @@
+import { type AgentSpec, type DecideMode, Engine } from '../agent/index.ts';
+import type { AwsFailure } from '../aws/index.ts';
+import type { DecidedRoute } from '../core/index.ts';
+import { CodedError } from '../lib/coded-error.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import type { Log } from '../telemetry/index.ts';
+import { compose } from './compose.ts';
+import type { Io } from './io.ts';
+import { compileConfig, configFile, identify, instanceFacts, openImds, readConfig } from './load.ts';
+import { reporter } from './logging.ts';
+import type { ParsedOptions } from './options.ts';
+import { refusalMessage } from './refusal.ts';
+
+/** An engine without a loop, and what belongs to it. */
+export interface OneShot {
+  readonly spec: AgentSpec;
+  readonly engine: Engine;
+  /** Resolves at the next reason to look again: a check changed, a hook ended. */
+  woken(withinMs: number): Promise<void>;
+  /** The AWS calls that failed so far. */
+  failures(): readonly AwsFailure[];
+}
+
+/** Opens an engine for a command that looks or acts once, and closes everything after `use`. */
+export async function withEngine<T>(
+  io: Io,
+  options: ParsedOptions,
+  log: Log,
+  use: (oneShot: OneShot) => Promise<T>,
+): Promise<T> {
+  const source = readConfig(io, configFile(io, options));
+  compileConfig(io, source, 'placeholder');
+  const imds = openImds(io);
+  const failures: AwsFailure[] = [];
+  const report = reporter(log);
+  try {
+    const signal = AbortSignal.timeout(15_000);
+    const identity = await identify(imds, 3, signal);
+    const { spec } = compileConfig(io, source, await instanceFacts(imds, identity, source.text, signal));
+    const bell = createBell();
+    const { deps, close } = compose({
+      io,
+      spec,
+      identity,
+      imds,
+      report(event) {
+        if (event.type === 'api-failing') failures.push(event.failure);
+        report(event);
+      },
+    });
+    const engine = new Engine(spec, { deps, onWake: bell.ring, onDoubt: bell.ring });
+    try {
+      return await use({ spec, engine, woken: bell.heard, failures: () => failures });
+    } finally {
+      await engine.health.close();
+      await close();
+    }
+  } finally {
+    await imds.close();
+  }
+}
+
+/**
+ * Reads tables, interfaces and holders, trying for 10 s. Throws CodedError `unavailable` when EC2 can't be read, and
+ * `config` when the interface would drop routed traffic.
+ */
+export async function readOnce(
+  { engine, failures }: OneShot,
+  mode: DecideMode,
+  region: string,
+): Promise<void> {
+  const untilMs = systemClock.now() + 10_000;
+  for (;;) {
+    const retryAtMs = await engine.poll(mode, AbortSignal.timeout(30_000));
+    const refusals = engine.own.refusals();
+    if (refusals.length > 0) throw new CodedError('config', refusalMessage(refusals, region).trimEnd());
+    if (retryAtMs === undefined) return;
+    const isHopeless = failures().some((failure) => failure.kind === 'unauthorized');
+    if (isHopeless || retryAtMs > untilMs) break;
+    await new Promise<void>((resolve) => systemClock.after(retryAtMs - systemClock.now(), resolve));
+  }
+  const last = failures().at(-1);
+  const what = last === undefined ? 'EC2 can not be read' : `${last.api}: ${last.code}: ${last.message}`;
+  throw new CodedError('unavailable', what);
+}
+
+/** Whether anything would be changed. */
+export function changesOf(decided: readonly DecidedRoute[]): readonly DecidedRoute[] {
+  return decided.filter(({ decision }) => decision.verdict !== 'hold');
+}
+
+function createBell(): { ring(): void; heard(withinMs: number): Promise<void> } {
+  let waiting: (() => void)[] = [];
+  const ring = (): void => {
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  };
+  const heard = (withinMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = systemClock.after(withinMs, resolve);
+      waiting.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  return { ring, heard };
+}

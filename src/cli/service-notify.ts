@@ -1,0 +1,54 @@
+import { hrtime } from 'node:process';
+import type { Clock, Timer } from '../lib/clock.ts';
+import { sendUnixDatagram } from '../lib/sockopt.ts';
+import type { Io } from './io.ts';
+
+/** What systemd is told of a service of `Type=notify` (sd_notify(3)). Does nothing where nobody listens. */
+export class ServiceNotifier {
+  readonly #socket: string | undefined;
+  readonly #watchdogMs: number | undefined;
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
+  #status = '';
+
+  constructor(io: Io, clock: Clock) {
+    this.#socket = io.env.NOTIFY_SOCKET || undefined;
+    const watchdogUs = Number(io.env.WATCHDOG_USEC ?? '');
+    this.#watchdogMs = watchdogUs > 0 ? watchdogUs / 1_000 : undefined;
+    this.#clock = clock;
+  }
+
+  /** Says that the service is up, then keeps its status line current and feeds the watchdog while `isAlive` says so. */
+  ready(isAlive: () => boolean, status: () => string): void {
+    if (this.#socket === undefined) return;
+    this.#send('READY=1');
+    const everyMs = Math.min(5_000, (this.#watchdogMs ?? 10_000) / 2);
+    const beat = (): void => {
+      if (this.#watchdogMs !== undefined && isAlive()) this.#send('WATCHDOG=1');
+      const line = status();
+      if (line !== this.#status) this.#send(`STATUS=${line}`);
+      this.#status = line;
+      this.#timer = this.#clock.after(everyMs, beat);
+    };
+    beat();
+  }
+
+  /** Brackets a reload (`Type=notify-reload` wants the monotonic time in µs as well). */
+  reloading(): void {
+    this.#send(`RELOADING=1\nMONOTONIC_USEC=${hrtime.bigint() / 1_000n}`);
+  }
+
+  reloaded(): void {
+    this.#send('READY=1');
+  }
+
+  stopping(): void {
+    this.#timer?.cancel();
+    this.#send('STOPPING=1');
+  }
+
+  /** A manager that does not listen changes nothing for the routes: failures are not worth a line. */
+  #send(text: string): void {
+    if (this.#socket !== undefined) sendUnixDatagram(this.#socket, text);
+  }
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import {
+  EMPTY_MEMORY,
+  isSettling,
+  type RouteMemory,
+  type RouteRead,
+  rememberChange,
+  rememberRead,
+} from '../../../src/core/index.ts';
+
+const SEC = 1_000;
+const MIN = 60 * SEC;
+
+/** A read at a time: `me` or another holder. */
+function read(atMs: number, holder: string | undefined, isOwner = false): RouteRead {
+  return { holder, isMine: holder === 'me', readAtMs: atMs, isOwner };
+}
+
+/** The memory after a takeover from b at `atMs` that a read has confirmed, and b taking it back 20 s later. */
+function reclaimed(memory: RouteMemory, atMs: number): RouteMemory {
+  const taken = rememberChange(memory, { before: 'b', atMs, isTakeover: true });
+  const seen = rememberRead(taken, read(atMs + SEC, 'me'));
+  return rememberRead(seen, read(atMs + 20 * SEC, 'b'));
+}
+
+describe('the memory of a route', () => {
+  it('holds off for 30 s when a takeover is reclaimed', () => {
+    expect(reclaimed(EMPTY_MEMORY, 0).reclaim).toEqual({ holder: 'b', count: 1, untilMs: 50 * SEC });
+  });
+
+  it('doubles with each further reclaim, up to 30 min', () => {
+    let memory = EMPTY_MEMORY;
+    const waits: number[] = [];
+    for (let turn = 0, atMs = 0; turn < 10; turn += 1) {
+      memory = reclaimed(memory, atMs);
+      waits.push(((memory.reclaim?.untilMs ?? 0) - (atMs + 20 * SEC)) / SEC);
+      atMs = (memory.reclaim?.untilMs ?? 0) + SEC;
+    }
+    expect(waits).toEqual([30, 60, 120, 240, 480, 960, 1800, 1800, 1800, 1800]);
+  });
+
+  it('does not count a return that no read has shown as mine before: it may be a stale read', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    expect(rememberRead(taken, read(30 * SEC, 'b')).reclaim).toBeUndefined();
+  });
+
+  it('does not count a stale read after the takeover was seen', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    const seen = rememberRead(taken, read(SEC, 'me'));
+    expect(rememberRead(seen, read(9 * SEC, 'b')).reclaim).toBeUndefined();
+    expect(rememberRead(seen, read(11 * SEC, 'b')).reclaim?.count).toBe(1);
+  });
+
+  it('does not count a return after 10 min: the takeover was right', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    const seen = rememberRead(taken, read(SEC, 'me'));
+    expect(rememberRead(seen, read(11 * MIN, 'b')).reclaim).toBeUndefined();
+  });
+
+  it('does not count the return to a third instance', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    const seen = rememberRead(taken, read(SEC, 'me'));
+    expect(rememberRead(seen, read(20 * SEC, 'c')).reclaim).toBeUndefined();
+  });
+
+  it('does not count a change that was no takeover', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: false });
+    const seen = rememberRead(taken, read(SEC, 'me'));
+    expect(rememberRead(seen, read(20 * SEC, 'b')).reclaim).toBeUndefined();
+  });
+
+  it('forgets the back-off when a takeover has stood for 10 min', () => {
+    const memory = reclaimed(EMPTY_MEMORY, 0);
+    const taken = rememberChange(memory, { before: 'b', atMs: MIN, isTakeover: true });
+    const seen = rememberRead(taken, read(MIN + SEC, 'me'));
+    expect(seen.reclaim?.count).toBe(1);
+    expect(rememberRead(seen, read(12 * MIN, 'me')).reclaim).toBeUndefined();
+  });
+
+  it('forgets the back-off 10 min after its end', () => {
+    const memory = reclaimed(EMPTY_MEMORY, 0);
+    expect(rememberRead(memory, read(10 * MIN, 'b')).reclaim?.count).toBe(1);
+    expect(rememberRead(memory, read(11 * MIN, 'b')).reclaim).toBeUndefined();
+  });
+
+  it('takes five losses of an owner to one holder in 10 min for a conflict, and doubles up to 5 min', () => {
+    let memory = EMPTY_MEMORY;
+    const waits: number[] = [];
+    let atMs = 0;
+    for (let turn = 0; turn < 10; turn += 1) {
+      memory = rememberRead(memory, read(atMs, 'me', true));
+      memory = rememberRead(memory, read(atMs + 20 * SEC, 'b', true));
+      const untilMs = memory.conflict?.untilMs;
+      waits.push(untilMs === undefined ? 0 : (untilMs - (atMs + 20 * SEC)) / SEC);
+      atMs = Math.max(untilMs ?? 0, atMs + 20 * SEC) + SEC;
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 30, 60, 120, 240, 300, 300]);
+  });
+
+  it('does not count losses of a backup, nor losses to nobody', () => {
+    let memory = EMPTY_MEMORY;
+    for (let turn = 0; turn < 10; turn += 1) {
+      memory = rememberRead(memory, read(turn * 40 * SEC, 'me'));
+      memory = rememberRead(memory, read(turn * 40 * SEC + 20 * SEC, 'b'));
+    }
+    expect(memory.conflict).toBeUndefined();
+    for (let turn = 20; turn < 30; turn += 1) {
+      memory = rememberRead(memory, read(turn * 40 * SEC, 'me', true));
+      memory = rememberRead(memory, read(turn * 40 * SEC + 20 * SEC, undefined, true));
+    }
+    expect(memory.conflict).toBeUndefined();
+  });
+
+  it('is not changed by a read that was sent before the own change', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 5 * SEC, isTakeover: true });
+    expect(rememberRead(taken, read(4 * SEC, 'c'))).toBe(taken);
+  });
+
+  it('calls a read settling while it shows the state before the own change, for 10 s', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    expect(isSettling(taken, { holder: 'b', readAtMs: 9_999 })).toBe(true);
+    expect(isSettling(taken, { holder: 'b', readAtMs: 10_000 })).toBe(false);
+    expect(isSettling(taken, { holder: 'c', readAtMs: 1 })).toBe(false);
+  });
+
+  it('never doubts a missing route', () => {
+    const created = rememberChange(EMPTY_MEMORY, { before: undefined, atMs: 0, isTakeover: false });
+    expect(isSettling(created, { holder: undefined, readAtMs: 1 })).toBe(false);
+  });
+});
