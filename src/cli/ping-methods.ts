@@ -1,25 +1,23 @@
 import { isIP } from 'node:net';
 import type { AgentSpec } from '../agent/index.ts';
-import { choosePingMethod } from '../checks/index.ts';
+import { choosePingMethod, type PingMethod } from '../checks/index.ts';
+import { systemClock } from '../lib/system-clock.ts';
 import type { LogLine } from '../telemetry/index.ts';
+
+const LEVELS = { 'ping-socket': 'info', 'raw-socket': 'info', program: 'warn', none: 'error' } as const;
 
 /** How this process can ping, a line per address family that the checks may use; none without ping checks. */
 export async function pingMethodLines(spec: AgentSpec): Promise<readonly LogLine[]> {
-  const pings = [...spec.checks, ...spec.remoteChecks].filter((check) => check.probe.type === 'ping');
-  if (pings.length === 0) return [];
-  const destinations = spec.checks
-    .filter((check) => check.probe.type === 'ping')
-    .map((check) => check.destination);
-  const families = destinations.some((address) => isIP(address) !== 4) ? ([4, 6] as const) : ([4] as const);
-  const lines = families.map(async (family): Promise<LogLine> => {
-    const { method, why } = await choosePingMethod(family);
-    const level = method === 'none' ? 'error' : method === 'program' ? 'warn' : 'info';
-    return {
-      level,
-      event: 'ping-method',
-      message: `IPv${family} ping by ${method}: ${why}`,
-      facts: { family, method, why },
-    };
-  });
-  return Promise.all(lines);
+  const isUsed = [...spec.checks, ...spec.remoteChecks].some((check) => check.probe.type === 'ping');
+  if (!isUsed) return [];
+  const pings = spec.checks.filter((check) => check.probe.type === 'ping');
+  const needsIpv6 = pings.some((check) => isIP(check.destination) !== 4);
+  const methods = await choosePingMethod({ clock: systemClock });
+  return [line('IPv4', methods.ipv4), ...(needsIpv6 ? [line('IPv6', methods.ipv6)] : [])];
+}
+
+function line(family: string, { method, why }: PingMethod): LogLine {
+  const message =
+    method === 'none' ? `no way to ping over ${family}: ${why}` : `${family} pings by ${method}: ${why}`;
+  return { level: LEVELS[method], event: 'ping-method', message, facts: { family, method, why } };
 }

@@ -1,0 +1,132 @@
+import * as z from 'zod';
+import type { Shape } from './fields.ts';
+import * as schema from './schema.ts';
+
+/** A JSON Schema document. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+const argv = z.array(z.union([z.string(), z.number()]));
+const tls = z.union([z.boolean(), z.strictObject(schema.tlsShape)]);
+
+/**
+ * The JSON Schema (draft 7) of the config, for editors. It holds the form of every key; what depends on other values (a
+ * name that has to exist, two keys that exclude each other) only `loadConfig` can tell.
+ */
+export function jsonSchema(): JsonSchema {
+  return z.toJSONSchema(rootSchema(), {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+  }) as JsonSchema;
+}
+
+function rootSchema(): z.ZodType {
+  const checks = z.record(z.string(), checkSchema(schema.checkShape)).nullable();
+  const { destination: _, ...templateShape } = schema.checkShape;
+  const templates = z.record(z.string(), checkSchema(templateShape)).nullable();
+  const shape = typed(schema.rootShape, {
+    healthchecks: checks,
+    remote_healthchecks: templates,
+    routetables: z.record(z.string(), groupSchema()),
+    aws: z.strictObject(schema.awsShape).nullable(),
+    admin: z.strictObject(schema.adminShape),
+  });
+  const all = withAliases(shape, schema.ROOT_ALIASES);
+  return z.strictObject(all).meta({ title: 'vpcast configuration' });
+}
+
+/** One alternative for each type; options inline or under `config`. */
+function checkSchema(common: Shape): z.ZodType {
+  const types = Object.entries(schema.probeShapes).map(([type, own]) => {
+    const nested = {
+      arguments: z.union([argv, z.string()]),
+      argv,
+      tls,
+      headers: z.record(z.string(), z.string()),
+    };
+    const options = optional(typed(own, nested));
+    const shared = typed(common, { run_on_healthy: argv, run_on_unhealthy: argv });
+    return z.strictObject({
+      type: z.literal(type).describe('Kind of probe.'),
+      ...withAliases(shared, schema.CHECK_ALIASES),
+      ...options,
+      config: z
+        .strictObject(options)
+        .nullable()
+        .optional()
+        .describe('Options of the type, as AWSnycast has them.'),
+    });
+  });
+  return z.union(types);
+}
+
+function groupSchema(): z.ZodType {
+  const finder: z.ZodType = z.lazy(() => finderSchema(finder, {})).meta({ id: 'finder' });
+  const hooks = Object.keys(schema.routeShape).filter((key) => key.startsWith('run_'));
+  const route = typed(schema.routeShape, {
+    healthcheck: healthSchema(),
+    fallback: z.strictObject(withAliases(schema.fallbackShape, schema.FALLBACK_ALIASES)),
+    ...Object.fromEntries(hooks.map((hook) => [hook, argv])),
+  });
+  const shape = typed(schema.groupShape, {
+    find: finderSchema(finder, schema.findTopShape),
+    manage_routes: z.array(z.strictObject(route)).min(1),
+  });
+  return z.strictObject(withAliases(shape, schema.GROUP_ALIASES));
+}
+
+function finderSchema(finder: z.ZodType, top: Shape): z.ZodType {
+  const common = { ...schema.notShape, ...top };
+  const leaves = Object.entries(schema.finderShapes).map(([type, own]) => {
+    const options = optional(own);
+    const config = z.strictObject(options).nullable().optional();
+    return z.strictObject({ type: z.literal(type), ...common, ...options, config });
+  });
+  const filters = z.array(finder).min(1);
+  const config = z.union([filters, z.strictObject({ filters })]).optional();
+  const type = z.enum(['and', 'or']).describe('All (and) or any (or) of the filters have to match.');
+  const branch = z.strictObject({ type, ...common, filters: filters.optional(), config });
+  return z.union([...leaves, branch]);
+}
+
+function healthSchema(): z.ZodType {
+  const health: z.ZodType = z
+    .lazy(() => z.union([z.string(), list, all, any, atLeast]))
+    .meta({ id: 'health' });
+  const list = z.array(health).min(1).describe('All of these.');
+  const all = z.strictObject({ all: list });
+  const any = z.strictObject({ any: z.array(health).min(1).describe('At least one of these.') });
+  const count = z.int().min(1).describe('How many of `of` have to be healthy.');
+  const atLeast = z.strictObject({
+    at_least: count,
+    of: z.array(health).min(1).describe('The checks to count.'),
+  });
+  return health;
+}
+
+/** A shape with its nested parts typed; their descriptions and being optional are kept. */
+function typed(shape: Shape, parts: Shape): Shape {
+  const entries = Object.entries(shape).map(([key, own]) => {
+    const part = Object.hasOwn(parts, key) ? parts[key] : undefined;
+    return [key, part === undefined ? own : part.optional().describe(own.description ?? '')] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function optional(shape: Shape): Shape {
+  return Object.fromEntries(
+    Object.entries(shape).map(([key, own]) => {
+      const isOptional = own.safeParse(undefined).success;
+      return [key, isOptional ? own : own.optional().describe(own.description ?? '')];
+    }),
+  );
+}
+
+function withAliases(shape: Shape, aliases: Readonly<Record<string, string>>): Shape {
+  const extra = Object.entries(aliases).flatMap(([old, present]) => {
+    const own = shape[present];
+    const meta = { description: `Old spelling of \`${present}\`.`, deprecated: true };
+    return own === undefined ? [] : [[old, own.optional().meta(meta)] as const];
+  });
+  return { ...shape, ...Object.fromEntries(extra) };
+}
