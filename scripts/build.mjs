@@ -1,17 +1,41 @@
 /** Bundles src/main.ts into dist/vpcast.js (ES module, koffi stays outside: it carries native code). */
 
 import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+
+/**
+ * The SDK's schemas name their fields by constants (`{ [_eQN]: "Filter" }`). A computed key could have side effects, so
+ * the bundler must keep all of EC2's 1,500 shapes; with the names written out it keeps the few that are used.
+ */
+const literalSchemaKeys = {
+  name: 'literal-schema-keys',
+  setup({ onLoad }) {
+    onLoad({ filter: /@aws-sdk[\\/].*[\\/]schemas[\\/]schemas_\d+\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const names = new Map(
+        [...source.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map((found) => [found[1], found[2]]),
+      );
+      const contents = source.replaceAll(/\[(_\w+)\]:/g, (key, name) =>
+        names.has(name) ? `${names.get(name)}:` : key,
+      );
+      return { contents, loader: 'js' };
+    });
+  },
+};
 
 const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+// Whatever runs from one directory goes on while another is built.
+const outdir = process.env.VPCAST_DIST ?? 'dist';
+
+rmSync(join(root, outdir), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: { vpcast: 'src/main.ts' },
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -21,6 +45,9 @@ await build({
   keepNames: false,
   sourcemap: 'linked',
   sourcesContent: false,
+  // The AWS SDK's CommonJS build is one file that can't be shaken: its ES build halves what is loaded.
+  mainFields: ['module', 'main'],
+  plugins: [literalSchemaKeys],
   external: ['koffi'],
   define: { VPCAST_VERSION: JSON.stringify(version) },
   banner: {
@@ -29,6 +56,6 @@ await build({
   },
   logLevel: 'warning',
 });
-const entry = join(root, 'dist', 'vpcast.js');
+const entry = join(root, outdir, 'vpcast.js');
 chmodSync(entry, 0o755);
-console.error(`built dist/vpcast.js (${Math.round(statSync(entry).size / 1024)} KiB entry)`);
+console.error(`built ${outdir}/vpcast.js (${Math.round(statSync(entry).size / 1024)} KiB entry)`);

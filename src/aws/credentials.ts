@@ -1,7 +1,7 @@
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Clock } from '../lib/clock.ts';
 import { CodedError } from '../lib/coded-error.ts';
-import { withinDeadline } from './deadline.ts';
+import { withinDeadline } from './call-deadline.ts';
 
 /** What signs a request. `expiration` undefined: they never expire. */
 export interface AwsCredentials {

@@ -1,5 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import type { Clock } from '../lib/clock.ts';
+import { withinDeadline } from './call-deadline.ts';
 import {
   type CredentialCache,
   type CredentialSource,
@@ -7,7 +8,6 @@ import {
   defaultCredentials,
   roleCredentials,
 } from './credentials.ts';
-import { withinDeadline } from './deadline.ts';
 import { type AwsFailure, classify } from './errors.ts';
 
 export interface Ec2ClientOptions {
@@ -56,6 +56,12 @@ export interface Ec2Client {
   /** Gives up what is under way and closes the connections. Idempotent; later calls fail as `aborted`. */
   close(): Promise<void>;
 }
+
+/**
+ * How much of a request's time the credentials may take. Less than all of it, so that the failure says that they were
+ * missing, which means that nothing was sent: after a timeout of the request itself nobody knows.
+ */
+const CREDENTIALS_SHARE = 0.75;
 
 /** More than the loop has in flight (8 mutations, a read, the status and interface reads), so that no call waits for a socket. */
 const MAX_SOCKETS = 32;
@@ -113,7 +119,7 @@ function openClient(
   const { region, endpoint, requestTimeoutMs, clock, version } = options;
   const credentials = createCredentialCache({
     clock,
-    timeoutMs: requestTimeoutMs,
+    timeoutMs: requestTimeoutMs * CREDENTIALS_SHARE,
     api: roleArn === undefined ? undefined : 'AssumeRole',
     open: () => openCredentials(options, roleArn, base?.credentials),
   });

@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Clock } from '../lib/clock.ts';
-import { withinDeadline } from './deadline.ts';
+import { withinDeadline } from './call-deadline.ts';
 import { type AwsFailure, classify, type FailureKind } from './errors.ts';
 
 export interface ImdsOptions {

@@ -15,6 +15,12 @@ export {
   type InterfaceQuery,
   type InterfacesResult,
 } from './interfaces.ts';
+export {
+  type Ec2Action,
+  type PermissionResult,
+  type PermissionTrial,
+  tryPermission,
+} from './permissions.ts';
 export type * from './route-tables.ts';
 export { createRouteTables } from './route-tables-ec2.ts';
 export { type ScopedFinder, serverFilters } from './server-filters.ts';

@@ -8,7 +8,7 @@ import type {
   RouteTarget,
   TargetKind,
 } from '../core/index.ts';
-import { canonicalCidr } from './cidr.ts';
+import { parseCidr } from '../lib/cidr.ts';
 
 /** The parameter in which CreateRoute and ReplaceRoute take a target, and DescribeRouteTables answers it. */
 type TargetField = Exclude<
@@ -99,6 +99,14 @@ function observedDestination(route: Route): Destination | undefined {
   return route.DestinationPrefixListId
     ? { kind: 'prefix-list', id: route.DestinationPrefixListId }
     : undefined;
+}
+
+/**
+ * EC2 answers canonical CIDRs already; what an emulator answers is brought to the same form, because destinations are
+ * compared as text.
+ */
+function canonicalCidr(text: string): string {
+  return parseCidr(text)?.cidr.text ?? text;
 }
 
 function observedTarget(route: Route): RouteTarget {

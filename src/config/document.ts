@@ -1,14 +1,5 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  type YAMLError,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Pair, parseDocument, type Scalar, type YAMLError } from 'yaml';
+import { type Locate, locator } from './positions.ts';
 import type { Report, Spot } from './problems.ts';
 import { childPath, type MapEntry, type Node, type Position, type ScalarNode } from './tree.ts';
 import { describeYamlFault } from './yaml-faults.ts';
@@ -17,6 +8,7 @@ import { describeYamlFault } from './yaml-faults.ts';
 const MAX_NODES = 50_000;
 const MAX_DEPTH = 60;
 const START: Position = { line: 1, column: 1 };
+const IN_BRACES = 'a variable within braces or brackets; put the value in quotes';
 const TOO_DEEP = 'nested too deeply to be read; make it flatter';
 
 /**
@@ -24,22 +16,21 @@ const TOO_DEEP = 'nested too deeply to be read; make it flatter';
  * in the report then. Anchors, aliases and merge keys (`<<`) are resolved. Never throws.
  */
 export function readDocument(text: string, report: Report): Node | undefined {
-  const lines = new LineCounter();
-  const document = parseSafely(text, lines, report);
+  const locate = locator(text);
+  const document = parseSafely(text, report);
   if (document === undefined) return undefined;
-  if (tellFaults([...document.errors, ...document.warnings], lines, text, report)) return undefined;
+  if (tellFaults([...document.errors, ...document.warnings], locate, text, report)) return undefined;
   if (document.contents === null) {
     report.problem(spotAt(START), 'missing-key', 'the document is empty; start with routetables');
     return undefined;
   }
-  const builder = { lines, text, report, anchors: new Map<string, Built>(), count: 0, isStopped: false };
+  const builder = { locate, report, anchors: new Map<string, Built>(), count: 0, isStopped: false };
   const root = build(document.contents, builder, { path: '', depth: 0 });
   return builder.isStopped ? undefined : root;
 }
 
 interface Builder {
-  readonly lines: LineCounter;
-  readonly text: string;
+  readonly locate: Locate;
   readonly report: Report;
   readonly anchors: Map<string, Built>;
   count: number;
@@ -56,25 +47,29 @@ interface Place {
   readonly depth: number;
 }
 
-/** One fault for each place: what else the reader says of it only follows from the first. True where there is any. */
-function tellFaults(faults: readonly YAMLError[], lines: LineCounter, text: string, report: Report): boolean {
-  const told = new Set<number>();
+/** Tells the faults, without those that only follow from an earlier one. True where there is any. */
+function tellFaults(faults: readonly YAMLError[], locate: Locate, text: string, report: Report): boolean {
   if (faults.some((fault) => fault.code === 'RESOURCE_EXHAUSTION')) {
     report.problem(spotAt(START), 'syntax', TOO_DEEP);
     return true;
   }
+  const places = new Set<number>();
+  let isLost = false;
   for (const { pos, code, message } of faults) {
-    const at = positionOf(lines, pos[0], text);
-    const key = at.line * 1e6 + at.column;
-    if (!told.has(key)) report.problem(spotAt(at), 'syntax', describeYamlFault(code, message));
-    told.add(key);
+    const [offset] = pos;
+    if (places.has(offset) || (isLost && code === 'UNEXPECTED_TOKEN')) continue;
+    const isVariable = text.startsWith('${', offset - 1);
+    const sentence = isVariable ? IN_BRACES : describeYamlFault(code, message);
+    report.problem(spotAt(locate(offset)), 'syntax', sentence);
+    places.add(offset);
+    isLost ||= code === 'UNEXPECTED_TOKEN';
   }
   return faults.length > 0;
 }
 
-function parseSafely(text: string, lines: LineCounter, report: Report) {
+function parseSafely(text: string, report: Report) {
   try {
-    const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, schema: 'core' } as const;
+    const options = { prettyErrors: false, uniqueKeys: false, schema: 'core' } as const;
     return parseDocument(text, { ...options, version: '1.2', logLevel: 'error' });
   } catch {
     // The reader recurses: brackets within brackets by the thousand exhaust its stack.
@@ -84,7 +79,7 @@ function parseSafely(text: string, lines: LineCounter, report: Report) {
 }
 
 function build(source: unknown, builder: Builder, place: Place): Node {
-  const at = positionOf(builder.lines, startOf(source), builder.text);
+  const at = builder.locate(startOf(source));
   const before = builder.count;
   builder.count += 1;
   if (isOverLimit(builder, place, at)) return emptyNode(at);
@@ -118,7 +113,7 @@ function buildEntries(pairs: readonly Pair[], builder: Builder, place: Place): r
   const entries = new Map<string, MapEntry>();
   const merged: Node[] = [];
   for (const pair of pairs) {
-    const keyAt = positionOf(builder.lines, startOf(pair.key), builder.text);
+    const keyAt = builder.locate(startOf(pair.key));
     const key = keyText(pair.key);
     const path = childPath(place.path, key ?? '?');
     const value = build(pair.value, builder, { path, depth: place.depth + 1 });
@@ -186,12 +181,6 @@ function keyText(key: unknown): string | undefined {
 
 function startOf(source: unknown): number {
   return (source as { range?: readonly number[] | null } | null)?.range?.[0] ?? 0;
-}
-
-/** What is missing at the end of the text is told of right behind its last character, not on an empty line below. */
-function positionOf(lines: LineCounter, offset: number, text: string): Position {
-  const { line, col } = lines.linePos(Math.min(offset, text.trimEnd().length));
-  return { line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
 /** A value left empty has no place of its own: its key's place says more. */

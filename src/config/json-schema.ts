@@ -21,13 +21,13 @@ export function jsonSchema(): JsonSchema {
 }
 
 function rootSchema(): z.ZodType {
-  const checks = z.record(z.string(), checkSchema(schema.checkShape)).nullable();
+  const checks = z.record(z.string(), checkSchema(schema.checkShape)).nullable().meta({ id: 'checks' });
   const { destination: _, ...templateShape } = schema.checkShape;
-  const templates = z.record(z.string(), checkSchema(templateShape)).nullable();
+  const templates = z.record(z.string(), checkSchema(templateShape)).nullable().meta({ id: 'templates' });
   const shape = typed(schema.rootShape, {
     healthchecks: checks,
     remote_healthchecks: templates,
-    routetables: z.record(z.string(), groupSchema()),
+    routetables: z.record(z.string(), groupSchema()).meta({ id: 'groups' }),
     aws: z.strictObject(schema.awsShape).nullable(),
     admin: z.strictObject(schema.adminShape),
   });
@@ -70,7 +70,7 @@ function groupSchema(): z.ZodType {
   });
   const shape = typed(schema.groupShape, {
     find: finderSchema(finder, schema.findTopShape),
-    manage_routes: z.array(z.strictObject(route)).min(1),
+    manage_routes: z.array(z.strictObject(route)).min(1).meta({ id: 'routes' }),
   });
   return z.strictObject(withAliases(shape, schema.GROUP_ALIASES));
 }

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { platform } from 'node:os';
 import { getSystemErrorName } from 'node:util';
@@ -71,6 +70,7 @@ interface Libc {
     programBytes: number,
   ) => number;
   readonly filterStructBytes: number;
+  readonly close: (fd: number) => number;
   readonly interfaceIndex: (name: string) => number;
   readonly lastError: () => string;
 }
@@ -131,9 +131,9 @@ export function attachSocketFilter(fd: number, program: readonly BpfInstruction[
   return result < 0 ? failure(native) : { ok: true };
 }
 
-/** Closes a file descriptor that nothing else owns. */
+/** Closes a descriptor that was opened here and given to nobody. (Node's own close warns of one it does not know.) */
 export function closeSocket(fd: number): void {
-  closeSync(fd);
+  libc()?.close(fd);
 }
 
 /**
@@ -151,7 +151,7 @@ export function sendUnixDatagram(path: string, text: string): SocketResult {
   const flags = MSG_NOSIGNAL | MSG_DONTWAIT;
   const sent = native.sendto(fd, data, data.length, flags, sockaddr, sockaddr.length);
   const result: SocketResult = sent < 0 ? failure(native) : { ok: true };
-  closeSync(fd);
+  native.close(fd);
   return result;
 }
 
@@ -198,6 +198,7 @@ function bindLibc(ffi: typeof koffi): Libc {
     recvfrom: library.func('recvfrom', 'intptr_t', [int, pointer, size, int, pointer, pointer]),
     attachFilter: library.func('setsockopt', int, [int, int, int, ffi.pointer(fprog), 'uint32']),
     filterStructBytes: fprog.size,
+    close: library.func('close', int, [int]),
     interfaceIndex: library.func('if_nametoindex', 'uint32', ['const char *']),
     lastError: () => getSystemErrorName(-ffi.errno()),
   };

@@ -19,6 +19,8 @@ export interface SandboxOptions {
   readonly host?: string;
   /** Of the API; default 0: any free one. */
   readonly port?: number;
+  /** Of the first instance's IMDS; the others follow, one port each. Default: any free ones. */
+  readonly imdsPort?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly onEvent?: (event: SandboxEvent) => void;
@@ -80,7 +82,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const listener = await listenHttp({ host, port: options.port ?? 0, onRequest });
     closers.push(listener.close);
     for (const id of world.state().instances.keys()) {
-      const service = await startImds({ identity: () => identityOf(world, id), clock, random, host });
+      const port = options.imdsPort === undefined ? 0 : options.imdsPort + services.size;
+      const service = await startImds({ identity: () => identityOf(world, id), clock, random, host, port });
       closers.push(service.close);
       services.set(id, service);
     }

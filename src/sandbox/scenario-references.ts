@@ -20,6 +20,7 @@ export function problemsOfReferences(scenario: Scenario): readonly string[] {
       eni.subnet === undefined ? [`scenario.interfaces[${index}].subnet: is missing`] : [],
     ),
     ...mainTables(scenario),
+    ...routesToTerminated(scenario),
     ...(scenario.routeTables ?? []).flatMap((table, index) =>
       tableProblems(`scenario.routeTables[${index}]`, table, ids.known),
     ),
@@ -73,6 +74,20 @@ function interfaceProblems(path: string, specs: readonly InterfaceSpec[], known:
 function mainTables(scenario: Scenario): readonly string[] {
   const mains = (scenario.routeTables ?? []).filter((table) => table.main === true).map((table) => table.vpc);
   return duplicates('main table of', mains);
+}
+
+/** A terminated instance has no interface that a route could have kept; its interface's id can be named instead. */
+function routesToTerminated(scenario: Scenario): readonly string[] {
+  const gone = new Set(
+    (scenario.instances ?? []).filter((one) => one.state === 'terminated').map((one) => one.id),
+  );
+  return (scenario.routeTables ?? []).flatMap((table, index) =>
+    (table.routes ?? [])
+      .filter((route) => gone.has(route.target))
+      .map(
+        (route) => `scenario.routeTables[${index}].routes: ${route.target} is terminated; name its interface`,
+      ),
+  );
 }
 
 function tableProblems(path: string, table: RouteTableSpec, known: ReadonlySet<string>): readonly string[] {

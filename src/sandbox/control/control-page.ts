@@ -24,7 +24,7 @@ main { max-width: 76rem; margin: auto }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .7rem .85rem; overflow-x: auto }
 .card h3 { font-size: .95rem; margin: 0 }
 code, td, small { font-family: ui-monospace, monospace; font-size: .85em }
-small { color: var(--soft) }
+small { color: var(--soft); display: block }
 table { border-collapse: collapse; width: 100%; margin-top: .35rem }
 th { text-align: left; font-weight: 500; color: var(--soft); font-size: .8rem }
 td, th { padding: .18rem .6rem .18rem 0; vertical-align: top }

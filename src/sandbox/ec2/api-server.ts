@@ -3,8 +3,7 @@ import type { Clock, Timer } from '../../lib/clock.ts';
 import type { SandboxEvent } from '../events.ts';
 import type { CallFate, Faults } from '../faults.ts';
 import { readBody, resetConnection } from '../http-listener.ts';
-import { createAccounts } from '../world/accounts.ts';
-import { type ApiError, failure, unauthorized } from '../world/api-error.ts';
+import { type ApiError, failure } from '../world/api-error.ts';
 import type { World } from '../world/world.ts';
 import { readAccessKey } from './caller.ts';
 import { type ApiAnswer, answerCall, answerError, isStsAction } from './ec2-api.ts';
@@ -32,7 +31,6 @@ export interface ApiServer {
 export function createApiServer(parts: ApiServerParts): ApiServer {
   const { world, faults, clock } = parts;
   const waiting = new Set<Timer>();
-  const texts = createAccounts({ accountId: world.accountId, accounts: [], random: parts.random });
 
   /** Not cut short when the caller goes away: a call that EC2 has taken in takes effect all the same. */
   const wait = (delayMs: number): Promise<void> => {
@@ -48,17 +46,17 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
 
   const execute = (call: Call, fate: CallFate): ApiAnswer => {
     const { params, accessKeyId, requestId, action } = call;
-    const refusal = refuse(call, fate, () => texts.encodedDenial());
+    const refusal = refuse(call, fate);
     if (refusal !== undefined) return answerError(action, refusal, requestId);
     const seen = world.stateAgo(fate.staleMs);
     return answerCall({ world, seen, params, accessKeyId: accessKeyId ?? '', requestId });
   };
 
-  const refuse = (call: Call, fate: CallFate, encoded: () => string): ApiError | undefined => {
+  const refuse = (call: Call, fate: CallFate): ApiError | undefined => {
     if (call.accessKeyId === undefined) return notSigned(call.action);
     if (fate.isThrottled) return failure('RequestLimitExceeded', 'Request limit exceeded.', 503).error;
     if (fate.error !== undefined) return fate.error;
-    if (fate.isDenied) return unauthorized(call.action, world.arnOf(call.accessKeyId), encoded()).error;
+    if (fate.isDenied) return world.denial(call.action, call.accessKeyId);
     return undefined;
   };
 

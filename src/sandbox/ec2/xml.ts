@@ -40,6 +40,8 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 
 /** Control characters that XML 1.0 cannot hold become U+FFFD. */
 function escapeText(text: string): string {
+  // Nearly everything is an id, an address or a word; a table of 500 routes has thousands of them.
+  if (/^[\w.:/-]*$/.test(text)) return text;
   return text
     .replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character)
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\u{10ffff}]/gu, '\ufffd')

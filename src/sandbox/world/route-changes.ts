@@ -101,6 +101,9 @@ function isStatic(route: Route): boolean {
   return route.origin === 'CreateRoute' || route.origin === 'CreateRouteTable';
 }
 
+/** What a route of a gateway's own table can point at. */
+const INGRESS_TARGETS: readonly string[] = ['network-interface', 'instance', 'vpc-endpoint', 'local'];
+
 type Refusal = ReturnType<typeof failure>;
 
 function checkDestination(state: WorldState, to: RouteTo): Refusal | undefined {
@@ -122,11 +125,16 @@ function checkDestination(state: WorldState, to: RouteTo): Refusal | undefined {
   if (RESERVED.some((reserved) => isWithin(cidr, reserved))) {
     return failure('InvalidParameterValue', `The destination CIDR block ${cidr.key} is reserved.`);
   }
+  if (table.gatewayIds.length > 0 && !INGRESS_TARGETS.includes(to.target.kind)) {
+    const message =
+      'A gateway route table can target only an interface, a Gateway Load Balancer endpoint or local.';
+    return failure('InvalidParameterValue', message);
+  }
   const vpc = state.vpcs.get(table.vpcId);
   const local = [...(vpc?.cidrs ?? []), ...(vpc?.ipv6Cidrs ?? [])];
-  return local.some((block) => isWithin(cidr, knownCidr(block)))
-    ? checkWithinVpc(state, to, local)
-    : undefined;
+  const isWithinVpc = local.some((block) => isWithin(cidr, knownCidr(block)));
+  // What comes in through a gateway is for the VPC, so the gateway's table holds nothing else.
+  return isWithinVpc || table.gatewayIds.length > 0 ? checkWithinVpc(state, to, local) : undefined;
 }
 
 /** Inside the VPC a route may only be as narrow as a whole subnet, and may only lead to something that inspects. */

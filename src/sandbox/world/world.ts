@@ -1,15 +1,23 @@
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Scenario, Timing } from '../scenario.ts';
 import { createAccounts } from './accounts.ts';
-import { type ApiResult, dryRunPassed, failure, notFound, success, unauthorized } from './api-error.ts';
+import {
+  type ApiError,
+  type ApiResult,
+  dryRunPassed,
+  failure,
+  notFound,
+  success,
+  unauthorized,
+} from './api-error.ts';
 import { buildState, DEFAULT_ACCOUNT, DEFAULT_REGION } from './build-state.ts';
 import { parseDestination } from './destination.ts';
+import { addGateway, removeGateway, replaceTags } from './edits.ts';
 import { createHistory, MAX_STALE_MS } from './history.ts';
 import { createJournal, type JournalEntry } from './journal.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createRoute, deleteRoute, type RouteChange, replaceRoute, staticRoute } from './route-changes.ts';
 import type { Destination, RouteTable, Tags, TargetRequest, WorldState } from './state.ts';
-import { withEntry, withoutEntry } from './state.ts';
 import { parseTargetId } from './target-id.ts';
 
 /** Who asks when nobody is named: an operator of the default account. */
@@ -60,6 +68,8 @@ export interface World extends Lifecycle {
   issueKey(accountId: string, roleArn: string): string;
   /** ARN by which errors name the caller. */
   arnOf(accessKeyId: string): string;
+  /** The refusal of an action that the caller may not take. */
+  denial(action: string, accessKeyId: string): ApiError;
   journal(afterSeq?: number): readonly JournalEntry[];
   /** Stops what is still to happen. */
   close(): void;
@@ -89,7 +99,9 @@ export function createWorld(scenario: Scenario, options: WorldOptions): World {
 
   const commit = (state: WorldState) => history.record(state, clock.now());
   const note = (entry: Omit<JournalEntry, 'seq' | 'atMs' | 'wallMs'>) => {
-    options.onChange?.(journal.append({ atMs: clock.now(), wallMs: clock.wallNow(), ...entry }));
+    // Appended first: an optional call would not evaluate its argument where nobody listens.
+    const complete = journal.append({ atMs: clock.now(), wallMs: clock.wallNow(), ...entry });
+    options.onChange?.(complete);
   };
   const later = (delayMs: number, run: () => void) => {
     if (delayMs <= 0) return run();
@@ -123,6 +135,14 @@ export function createWorld(scenario: Scenario, options: WorldOptions): World {
     return changed.ok ? success(undefined) : changed;
   };
 
+  const edit = (changed: ApiResult<WorldState>): ApiResult => {
+    if (changed.ok) commit(changed.value);
+    return changed.ok ? success(undefined) : changed;
+  };
+
+  const deny = (action: string, accessKeyId: string) =>
+    unauthorized(action, accounts.arnOf(accessKeyId), accounts.encodedDenial());
+
   /** EC2's order: the parameters' form, the table, the caller's right, and only then what a dry run does not reach. */
   const authorize = (action: string, request: RouteKey, destination: Destination | undefined) => {
     if (destination === undefined) {
@@ -132,9 +152,7 @@ export function createWorld(scenario: Scenario, options: WorldOptions): World {
     const table = history.latest().routeTables.get(request.tableId);
     if (table === undefined) return notFound('InvalidRouteTableID.NotFound', 'routeTable', request.tableId);
     const accessKeyId = request.accessKeyId ?? OPERATOR;
-    if (accounts.accountOf(accessKeyId) !== table.ownerId) {
-      return unauthorized(action, accounts.arnOf(accessKeyId), accounts.encodedDenial());
-    }
+    if (accounts.accountOf(accessKeyId) !== table.ownerId) return deny(action, accessKeyId);
     if (request.dryRun === true) return dryRunPassed();
     return success({ table, destination });
   };
@@ -154,7 +172,10 @@ export function createWorld(scenario: Scenario, options: WorldOptions): World {
     accountId,
     clock,
     ...lifecycle,
-    ...accounts,
+    accountOf: accounts.accountOf,
+    issueKey: accounts.issueKey,
+    arnOf: accounts.arnOf,
+    denial: (action, accessKeyId) => deny(action, accessKeyId).error,
     state: history.latest,
     stateAgo: (ageMs) =>
       ageMs <= 0 ? history.latest() : history.at(clock.now() - Math.min(ageMs, MAX_STALE_MS)),
@@ -175,37 +196,22 @@ export function createWorld(scenario: Scenario, options: WorldOptions): World {
         deleteRoute(history.latest(), table, destination),
       ),
     setTags(id, tags) {
-      const next = withTags(history.latest(), id, tags);
-      if (next === undefined) return failure('InvalidID', `The ID '${id}' is not valid`);
-      commit(next);
-      const what = id.startsWith('rtb-')
-        ? { tableId: id, instanceId: undefined }
-        : { tableId: undefined, instanceId: id };
-      const entry = {
+      const changed = edit(replaceTags(history.latest(), id, tags));
+      const isTable = id.startsWith('rtb-');
+      note({
         action: 'CreateTags',
+        accessKeyId: OPERATOR,
+        tableId: isTable ? id : undefined,
+        instanceId: isTable ? undefined : id,
         destination: undefined,
         from: undefined,
         to: undefined,
-        result: 'ok',
-      };
-      note({ ...entry, ...what, accessKeyId: OPERATOR });
-      return success(undefined);
+        result: changed.ok ? 'ok' : changed.error.code,
+      });
+      return changed;
     },
-    removeGateway(id) {
-      const state = history.latest();
-      if (!state.gateways.has(id)) return notFound('InvalidGatewayID.NotFound', 'gateway', id);
-      commit({ ...state, gateways: withoutEntry(state.gateways, id) });
-      return success(undefined);
-    },
-    addGateway(id) {
-      const target = parseTargetId(id);
-      if (target === undefined || target.kind === 'instance')
-        return failure('InvalidID', `'${id}' is no gateway's ID`);
-      const state = history.latest();
-      const gateway = { id, kind: target.kind, vpcId: undefined };
-      commit({ ...state, gateways: withEntry(state.gateways, id, gateway) });
-      return success(undefined);
-    },
+    removeGateway: (id) => edit(removeGateway(history.latest(), id)),
+    addGateway: (id) => edit(addGateway(history.latest(), id)),
     targetOf(tableId, destination) {
       const table = history.latest().routeTables.get(tableId);
       const parsed = parseDestination(destination);
@@ -227,14 +233,4 @@ function withTarget(target: string | TargetRequest, change: (target: TargetReque
   return parsed === undefined
     ? failure('InvalidParameterValue', `'${target}' is no route target's ID`)
     : change(parsed);
-}
-
-function withTags(state: WorldState, id: string, tags: Tags): WorldState | undefined {
-  const table = state.routeTables.get(id);
-  if (table) return { ...state, routeTables: withEntry(state.routeTables, id, { ...table, tags }) };
-  const instance = state.instances.get(id);
-  if (instance) return { ...state, instances: withEntry(state.instances, id, { ...instance, tags }) };
-  const eni = state.interfaces.get(id);
-  if (eni) return { ...state, interfaces: withEntry(state.interfaces, id, { ...eni, tags }) };
-  return undefined;
 }

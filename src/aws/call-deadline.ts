@@ -1,8 +1,9 @@
 import type { Clock } from '../lib/clock.ts';
 import { CodedError } from '../lib/coded-error.ts';
+import { setDeadline } from '../lib/deadline.ts';
 
 /** How long a call may take, and who may end it sooner. */
-export interface Deadline {
+export interface CallDeadline {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signals: readonly AbortSignal[];
@@ -14,7 +15,7 @@ export interface Deadline {
  * CodedError `timeout` or `aborted`; a result that comes later is dropped.
  */
 export async function withinDeadline<T>(
-  deadline: Deadline,
+  deadline: CallDeadline,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { clock, timeoutMs, signals } = deadline;
@@ -26,7 +27,7 @@ export async function withinDeadline<T>(
     controller.abort(error);
   };
   const onAbort = () => end(abortedError());
-  const timer = clock.after(timeoutMs, () => end(timeoutError(timeoutMs)));
+  const timer = setDeadline(clock, timeoutMs, () => end(timeoutError(timeoutMs)));
   for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([ended.promise, work(controller.signal)]);
