@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type Decision,
   decide,
   EMPTY_MEMORY,
   type HealthVerdict,
@@ -19,7 +18,7 @@ const hold = (reason: string) => ({ verdict: 'hold', reason });
 const replace = (reason: string, to: object = ME) => ({ verdict: 'replace', reason, to });
 
 /** Every row of the table in docs/architecture.md: name, what differs from a healthy agent that sees no route, answer. */
-const ROWS: readonly (readonly [string, Partial<RouteFacts>, Partial<Decision>])[] = [
+const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
   [
     '1 the local route is not manageable',
     { observed: heldByGateway('local', { target: { kind: 'local', id: 'local' } }) },

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { setDeadline } from '../../../src/lib/deadline.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+
+test('a deadline is kept to the tick', async () => {
+  const clock = new FakeClock();
+  const firedAtMs: number[] = [];
+  setDeadline(clock, 40, () => firedAtMs.push(clock.now()));
+  await clock.advance(39);
+  expect(firedAtMs).toEqual([]);
+  await clock.advance(1);
+  expect(firedAtMs).toEqual([40]);
+});
+
+test('a deadline that a stall has overrun lets what waits be read first, and may be cancelled by it', async () => {
+  const clock = new FakeClock();
+  let fired = 0;
+  const timer = setDeadline(clock, 40, () => {
+    fired += 1;
+  });
+  clock.stall(100);
+  setImmediate(() => timer.cancel());
+  await clock.advance(0);
+  await settle();
+  expect(fired).toBe(0);
+});
