@@ -34,7 +34,9 @@ export class Agent {
   #dueReads: readonly { readonly tableId: string; readonly atMs: number }[] = [];
   #isReleasing = false;
   #isReady = false;
+  /** Set when the interfaces have been found fit; no route is touched before. */
   #isCleared = false;
+  #isRefused = false;
   #cycleSinceMs: number | undefined;
 
   constructor(spec: AgentSpec, { deps, onRefused }: AgentOptions) {
@@ -153,13 +155,15 @@ export class Agent {
   /** Only the first answer may refuse: a running agent that stops is worse than one that says what is wrong. */
   #checkRefusal(): void {
     if (this.#isCleared || !this.#engine.own.isKnown()) return;
-    this.#isCleared = true;
     const refusals = this.#engine.own.refusals();
-    if (refusals.length > 0) this.#onRefused(refusals);
+    this.#isCleared = refusals.length === 0;
+    if (this.#isCleared || this.#isRefused) return;
+    this.#isRefused = true;
+    this.#onRefused(refusals);
   }
 
   async #cycle(): Promise<void> {
-    if (!this.#isCleared || (this.#engine.own.refusals().length > 0 && !this.#isReady)) return;
+    if (!this.#isCleared) return;
     this.#cycleSinceMs = this.#deps.clock.now();
     try {
       const report = await this.#engine.cycle(() => this.#mode(), this.#abort.signal);

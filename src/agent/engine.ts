@@ -134,7 +134,7 @@ export class Engine {
   /** Decides, reads again what a change would rest on, decides again, acts. */
   async cycle(mode: () => DecideMode, signal: AbortSignal): Promise<CycleReport> {
     const first = this.decide(mode());
-    const wakeAtMs = earliest(first);
+    const wakeAtMs = this.#wakeAtMs(first);
     const intended = plan(first);
     if (intended.length === 0) return { actions: 0, changed: [], raced: [], retryAtMs: wakeAtMs };
     const doubtful = this.#tablesToConfirm(intended);
@@ -160,7 +160,7 @@ export class Engine {
     const report = await this.#applier.apply(actions, isStillWanted, signal);
     const retryAtMs = least([
       report.retryAtMs,
-      earliest(second),
+      this.#wakeAtMs(second),
       readFailedUntilMs,
       postponed > 0 && readFailedUntilMs === undefined ? this.#deps.clock.now() : undefined,
     ]);
@@ -202,6 +202,13 @@ export class Engine {
     return readAtMs >= changedAtMs && this.#deps.clock.now() - readAtMs <= FRESH_MS;
   }
 
+  /** When a hold may end by itself. One whose time is over waits for the read that is due then. */
+  #wakeAtMs(decided: readonly DecidedRoute[]): number | undefined {
+    const nowMs = this.#deps.clock.now();
+    const ends = decided.map(({ decision }) => (decision.verdict === 'hold' ? decision.untilMs : undefined));
+    return least(ends.filter((endMs) => endMs !== undefined && endMs > nowMs));
+  }
+
   #viewOf(key: string): RouteView | undefined {
     return this.#index().get(key);
   }
@@ -231,10 +238,6 @@ export class Engine {
 
 function isSameChange(a: RouteAction, b: RouteAction): boolean {
   return a.kind === b.kind && a.to?.id === b.to?.id && a.from?.id === b.from?.id;
-}
-
-function earliest(decided: readonly DecidedRoute[]): number | undefined {
-  return least(decided.map(({ decision }) => (decision.verdict === 'hold' ? decision.untilMs : undefined)));
 }
 
 function least(times: readonly (number | undefined)[]): number | undefined {

@@ -24,11 +24,14 @@ export class TokenBucket {
     return true;
   }
 
-  /** When `count` tokens (at most the capacity) will be there: now or later, monotonic ms. */
+  /**
+   * When `count` tokens (at most the capacity) will be there: now, or at least a millisecond later, so that whoever
+   * waits until then finds them in spite of rounding.
+   */
   readyAtMs(count: number, nowMs: number): number {
     this.#refill(nowMs);
     const missing = Math.min(count, this.#limits.capacity) - this.#tokens;
-    return missing <= 0 ? nowMs : nowMs + (missing / this.#limits.refillPerSec) * 1000;
+    return missing <= 0 ? nowMs : nowMs + Math.ceil((missing / this.#limits.refillPerSec) * 1000);
   }
 
   #refill(nowMs: number): void {

@@ -1,3 +1,5 @@
+import { BadRequest, isJsonObject } from './control/json-fields.ts';
+import { parseFault } from './control/parse-fault.ts';
 import type { Scenario } from './scenario.ts';
 import { type Fields, list, optional, type Reader, readers } from './scenario-fields.ts';
 import { problemsOfReferences } from './scenario-references.ts';
@@ -89,7 +91,23 @@ const SCENARIO: Fields = {
   instances: optional(list(INSTANCE)),
   interfaces: optional(list(INTERFACE)),
   routeTables: optional(list(ROUTE_TABLE)),
+  faults: optional(list(readFault)),
+  throttling: optional(flag),
 };
+
+/** A fault is read as the control API reads it, so that what can be switched on can also be there from the start. */
+function readFault(...[value, path, complain]: Parameters<Reader>): void {
+  if (!isJsonObject(value)) {
+    complain(path, 'must be an object');
+    return;
+  }
+  try {
+    parseFault(value);
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    complain(path, error.message);
+  }
+}
 
 /** Checks a scenario from a file: its form first and, if that is right, its references. */
 export function parseScenario(value: unknown): ScenarioResult {

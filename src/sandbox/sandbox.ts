@@ -52,6 +52,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     onChange: (entry) => onEvent({ kind: 'change', entry }),
   });
   const faults = createFaults({ clock, random });
+  for (const fault of scenario.faults ?? []) faults.add(fault);
+  if (scenario.throttling === true) faults.throttle(true);
   const services = new Map<string, Imds>();
   const api = createApiServer({ world, faults, clock, random, onEvent });
   const findImds = (instanceId: string): Imds => {

@@ -1,3 +1,4 @@
+import type { Fault } from './faults.ts';
 import type { InstanceState, RouteOrigin, StatusCheck, Tags } from './world/state.ts';
 
 /**
@@ -25,6 +26,10 @@ export interface Scenario {
   /** Interfaces attached to no instance. */
   readonly interfaces?: readonly InterfaceSpec[];
   readonly routeTables?: readonly RouteTableSpec[];
+  /** In force from the start; removable like any other. */
+  readonly faults?: readonly Fault[];
+  /** EC2's token buckets are in force from the start. Default false. */
+  readonly throttling?: boolean;
 }
 
 /** How long instances take. All 0 by default: a change is complete when the call returns. */

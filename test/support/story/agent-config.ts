@@ -13,7 +13,7 @@ export const STORY_TIMING: StoryTiming = {
   rise: 2,
   fall: 3,
   timeoutMs: 150,
-  pollMs: 5_000,
+  pollMs: 2_000,
   requestTimeoutMs: 2_000,
 };
 

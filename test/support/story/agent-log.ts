@@ -35,6 +35,8 @@ export function parseLogLine(line: string): LogEvent | undefined {
 export class AgentLogs {
   readonly #events: AgentLogEvent[] = [];
   readonly #other: string[] = [];
+  /** Per zone, where its present agent's lines begin. */
+  readonly #begins = new Map<string, number>();
   readonly #onEvent: (event: AgentLogEvent) => void;
 
   constructor(onEvent: (event: AgentLogEvent) => void = () => {}) {
@@ -48,6 +50,11 @@ export class AgentLogs {
       this.#events.push({ ...event, zone });
       this.#onEvent({ ...event, zone });
     }
+  }
+
+  /** The zone's agent starts anew: what the last one knew is gone. */
+  begin(zone: string): void {
+    this.#begins.set(zone, this.#events.length);
   }
 
   /** A place in the log: what comes after it is `since(mark)`. */
@@ -67,12 +74,9 @@ export class AgentLogs {
 
   /** What the zone's agent knows of a check now, by its last word; undefined: it does not run, or has not settled. */
   healthOf(zone: string, check: string): string | undefined {
-    const last = this.#events.findLast(({ zone: of, event, facts }) => {
-      if (of !== zone) return false;
-      return (
-        event === 'started' || ((event === 'health' || event === 'remote-check') && facts.check === check)
-      );
-    });
+    const last = this.since(this.#begins.get(zone) ?? 0, { zone }).findLast(
+      ({ event, facts }) => (event === 'health' || event === 'remote-check') && facts.check === check,
+    );
     return last?.event === 'health' ? String(last.facts.to) : undefined;
   }
 

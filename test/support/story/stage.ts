@@ -83,6 +83,7 @@ export class Stage {
     const config = join(this.#dir, `${zone.name}.yaml`);
     const { address } = zone;
     await writeFile(config, agentConfig({ address, port: this.port, timing: this.timing }));
+    this.logs.begin(zone.name);
     const agent = await this.processes.start({
       name: `agent of zone ${zone.name}`,
       script: vpcastProgram(),
@@ -102,6 +103,7 @@ export class Stage {
     return this.#services.get(zone.name)?.isRunning() === true;
   }
 
+  poke(zone: StoryZone) { process.kill(this.#agents.get(zone.name)?.pid ?? 0, 'SIGUSR2'); }
   isAgentUp(zone: StoryZone): boolean {
     return this.#agents.get(zone.name)?.isRunning() === true;
   }
@@ -132,6 +134,13 @@ export class Stage {
     const look = () =>
       this.others(zone).every((other) => this.logs.healthOf(other.name, check) === 'healthy');
     await waitFor(look, { limitMs, what: `every other agent knows ${check} healthy` });
+  }
+
+  /** Waits until this zone's agent has found its own service and everybody else's well. */
+  async waitUntilWatching(zone: StoryZone, limitMs = 15_000): Promise<void> {
+    const checks = ['service', ...this.others(zone).map((other) => `service@${other.interfaceId}`)];
+    const look = () => checks.every((check) => this.logs.healthOf(zone.name, check) === 'healthy');
+    await waitFor(look, { limitMs, what: `the agent of ${zone.name} knows ${checks.join(', ')} healthy` });
   }
 
   /** Waits for a log event. */
@@ -170,7 +179,7 @@ export class Stage {
   /** Nothing of the person's own AWS settings gets in: no variable, no file, and so never a real account. */
   #environment(zone: StoryZone): Readonly<Record<string, string>> {
     return {
-      PATH: process.env.PATH ?? '',
+      PATH: process.env.PATH ?? '', NODE_OPTIONS: process.env.XNO ?? '',
       HOME: this.#dir,
       AWS_ENDPOINT_URL_EC2: this.region.endpoint,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: zone.imdsUrl,
