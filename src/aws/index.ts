@@ -15,6 +15,7 @@ export {
   type InterfaceQuery,
   type InterfacesResult,
 } from './interfaces.ts';
+export { type ParameterQuery, type ParameterResult, readParameter } from './parameter.ts';
 export {
   type Ec2Action,
   type PermissionResult,

@@ -18,5 +18,6 @@ export const CONFIG_OPTION: OptionSpec = {
   name: 'config',
   short: 'c',
   value: 'FILE',
-  about: 'configuration: a file, or - for standard input (default: $VPCAST_CONFIG, else /etc/vpcast.yaml)',
+  about:
+    'configuration: a file, ssm:NAME, or - for standard input (default: $VPCAST_CONFIG, else /etc/vpcast.yaml)',
 };

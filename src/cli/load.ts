@@ -6,6 +6,7 @@ import {
   type Identity,
   type Imds,
   readIdentity,
+  readParameter,
   readTag,
 } from '../aws/index.ts';
 import {
@@ -21,6 +22,7 @@ import type { Io } from './io.ts';
 import type { ParsedOptions } from './options.ts';
 
 const DEFAULT_FILE = '/etc/vpcast.yaml';
+const PARAMETER_TIMEOUT_MS = 10_000;
 
 /** A configuration's text and the name that its problems are told under. */
 export interface ConfigText {
@@ -33,16 +35,38 @@ export function configFile(io: Io, { values }: ParsedOptions): string {
   return values.config ?? io.env.VPCAST_CONFIG ?? DEFAULT_FILE;
 }
 
-/** Reads the configuration's text. Throws CodedError `no-input` when it can't be read. */
-export function readConfig(io: Io, file: string): ConfigText {
+/**
+ * Reads the configuration's text: a file, `-` for standard input, or `ssm:NAME[:LABEL|:VERSION]`. Throws CodedError
+ * `no-input` when it can't be read.
+ */
+export async function readConfig(io: Io, file: string): Promise<ConfigText> {
+  if (file.startsWith('ssm:')) return { file, text: await readFromParameter(io, file.slice('ssm:'.length)) };
   try {
-    return {
-      file: file === '-' ? 'stdin' : file,
-      text: file === '-' ? io.readStdin() : readFileSync(file, 'utf8'),
-    };
+    const isStdin = file === '-';
+    return { file: isStdin ? 'stdin' : file, text: isStdin ? io.readStdin() : readFileSync(file, 'utf8') };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CodedError('no-input', `configuration can't be read: ${why}; name another with --config FILE`);
+  }
+}
+
+async function readFromParameter(io: Io, name: string): Promise<string> {
+  const region = io.env.AWS_REGION ?? io.env.AWS_DEFAULT_REGION ?? (await ownRegion(io));
+  const result = await readParameter({ name, region, timeoutMs: PARAMETER_TIMEOUT_MS, clock: systemClock });
+  if (result.ok) return result.value;
+  const { code, message } = result.failure;
+  throw new CodedError(
+    'no-input',
+    `configuration can't be read: ssm:${name} in ${region}: ${code}: ${message}`,
+  );
+}
+
+async function ownRegion(io: Io): Promise<string> {
+  const imds = openImds(io);
+  try {
+    return (await identify(imds, 3, AbortSignal.timeout(10_000))).region;
+  } finally {
+    await imds.close();
   }
 }
 

@@ -28,7 +28,7 @@ export async function withEngine<T>(
   log: Log,
   use: (oneShot: OneShot) => Promise<T>,
 ): Promise<T> {
-  const source = readConfig(io, configFile(io, options));
+  const source = await readConfig(io, configFile(io, options));
   compileConfig(io, source, 'placeholder');
   const imds = openImds(io);
   const failures: AwsFailure[] = [];

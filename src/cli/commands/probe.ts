@@ -50,7 +50,7 @@ async function runProbe(io: Io, options: ParsedOptions): Promise<ExitCode> {
 
 /** Asks the instance who it is only where the configuration depends on it. */
 async function loadSpec(io: Io, options: ParsedOptions): Promise<AgentSpec> {
-  const source = readConfig(io, configFile(io, options));
+  const source = await readConfig(io, configFile(io, options));
   const needsInstance = [...neededVariables(source.text)].length > 0;
   if (!needsInstance) return compileConfig(io, source, 'placeholder').spec;
   const imds = openImds(io);

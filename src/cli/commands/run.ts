@@ -6,7 +6,15 @@ import { CONFIG_OPTION, type Command } from '../command.ts';
 import { compose } from '../compose.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { compileConfig, configFile, identify, instanceFacts, openImds, readConfig } from '../load.ts';
+import {
+  type ConfigText,
+  compileConfig,
+  configFile,
+  identify,
+  instanceFacts,
+  openImds,
+  readConfig,
+} from '../load.ts';
 import { LOG_OPTIONS, openLog, problemLine, reporter } from '../logging.ts';
 import type { ParsedOptions } from '../options.ts';
 import { pingMethodLines } from '../ping-methods.ts';
@@ -32,14 +40,15 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const log = openLog(io, options);
   const report = reporter(log);
   const file = configFile(io, options);
-  const first = readConfig(io, file);
+  const first = await readConfig(io, file);
   // What is wrong on any instance is told before the metadata is waited for.
   compileConfig(io, first, 'placeholder');
   const imds = openImds(io);
   try {
     const identity = await identifyPatiently(io, imds, report);
     if (identity === undefined) return EXIT.ok;
-    const load = async (source = readConfig(io, file)): Promise<AgentSpec> => {
+    const load = async (known?: ConfigText): Promise<AgentSpec> => {
+      const source = known ?? (await readConfig(io, file));
       const facts = await instanceFacts(imds, identity, source.text, AbortSignal.timeout(10_000));
       const { spec, warnings } = compileConfig(io, source, facts);
       for (const warning of warnings) log.write(problemLine(warning));

@@ -13,7 +13,7 @@ export const validate: Command = {
     'Exits 0 when the configuration is good (warnings go to standard error), else 78.',
   ],
   async run(io, options) {
-    const source = readConfig(io, options.operands[0] ?? configFile(io, options));
+    const source = await readConfig(io, options.operands[0] ?? configFile(io, options));
     const { spec, warnings } = compileConfig(io, source, 'placeholder');
     for (const warning of warnings) io.err(`warning: ${formatProblem(warning)}\n`);
     const routes = spec.tableGroups.reduce((sum, group) => sum + group.routes.length, 0);
