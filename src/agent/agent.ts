@@ -71,8 +71,10 @@ export class Agent {
 
   /** Takes a new spec without a pause: unchanged checks keep their state. */
   reload(spec: AgentSpec): void {
+    const needsRestart = JSON.stringify(spec.aws) !== JSON.stringify(this.#engine.spec().aws);
     this.#engine.setSpec(spec);
-    this.#deps.report({ type: 'reloaded', checks: spec.checks.length, groups: spec.tableGroups.length });
+    const { checks, tableGroups } = spec;
+    this.#deps.report({ type: 'reloaded', checks: checks.length, groups: tableGroups.length, needsRestart });
     this.#polls.request();
     this.#cycles.request();
     this.#drain.watch(spec.drainOn);
@@ -112,6 +114,7 @@ export class Agent {
   }
 
   async #closeInOrder(onExit: AgentSpec['onExit']): Promise<boolean> {
+    if (onExit === 'keep') this.#engine.freeze();
     await this.#engine.health.close();
     const isReleased = onExit === 'keep' || (await this.#release());
     await Promise.all([this.#polls.close(), this.#reads.close(), this.#cycles.close()]);

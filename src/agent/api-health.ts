@@ -4,8 +4,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { AgentEvent } from './events.ts';
 
 /** Failures that say something of the API as a whole, not of the one request. */
-const TRANSIENT: BackoffLimits = { firstMs: 100, lastMs: 10_000 };
-const THROTTLED: BackoffLimits = { firstMs: 500, lastMs: 30_000 };
+const TRANSIENT: BackoffLimits = { firstMs: 100, lastMs: 5_000 };
+/** EC2's buckets refill by the second: waiting longer would only make a failover wait. */
+const THROTTLED: BackoffLimits = { firstMs: 500, lastMs: 5_000 };
 const RACED: BackoffLimits = { firstMs: 200, lastMs: 5_000 };
 const RACE_FORGOTTEN_MS = 60_000;
 /** What only a person can mend is tried again slowly. */
@@ -19,18 +20,28 @@ export interface ApiHealthOptions {
 
 interface Trouble {
   readonly failures: number;
-  readonly sinceMs: number;
   readonly untilMs: number;
-  readonly told: string;
+  /** The complaint that it is told under. */
+  readonly complaint: string;
+}
+
+/** What was told once: an API that fails in one way, for however many routes. */
+interface Complaint {
+  readonly api: string;
+  readonly sinceMs: number;
+  readonly subjects: Set<string>;
+  failures: number;
 }
 
 /**
- * Which calls are failing, and until when each is left alone. A subject (`ReplaceRoute`, or `ReplaceRoute rtb-1 …`
- * for what concerns one route only) is told of once when it begins to fail and once when it works again.
+ * Which calls are failing, and until when each is left alone. A subject is an API (`ReplaceRoute`), or an API and a
+ * route for what concerns that route only. An API that fails in one way is told of once, however many routes it
+ * concerns and however often it is tried, and once again when all of them work.
  */
 export class ApiHealth {
   readonly #options: ApiHealthOptions;
   readonly #troubles = new Map<string, Trouble>();
+  readonly #complaints = new Map<string, Complaint>();
   readonly #races = new Map<string, { readonly failures: number; readonly untilMs: number }>();
 
   constructor(options: ApiHealthOptions) {
@@ -50,14 +61,14 @@ export class ApiHealth {
 
   /** Records a failure and returns when to try again (monotonic ms). */
   failed(subject: string, failure: AwsFailure): number {
-    const { clock, random, report } = this.#options;
-    const nowMs = clock.now();
+    const { clock, random } = this.#options;
     const earlier = this.#troubles.get(subject);
     const failures = (earlier?.failures ?? 0) + 1;
-    const untilMs = nowMs + backoffMs(failures, limitsFor(failure.kind), random);
-    const told = `${failure.kind} ${failure.code}`;
-    this.#troubles.set(subject, { failures, sinceMs: earlier?.sinceMs ?? nowMs, untilMs, told });
-    if (earlier?.told !== told) report({ type: 'api-failing', failure, subject });
+    const untilMs = clock.now() + backoffMs(failures, limitsFor(failure.kind), random);
+    const complaint = `${failure.api} ${failure.kind} ${failure.code}`;
+    if (earlier !== undefined && earlier.complaint !== complaint) this.#settle(subject, earlier, 'changed');
+    this.#troubles.set(subject, { failures, untilMs, complaint });
+    this.#complain(subject, complaint, failure);
     return untilMs;
   }
 
@@ -80,19 +91,42 @@ export class ApiHealth {
     const trouble = this.#troubles.get(subject);
     if (trouble === undefined) return;
     this.#troubles.delete(subject);
-    const { clock, report } = this.#options;
-    report({
-      type: 'api-recovered',
-      api: subject,
-      failures: trouble.failures,
-      forMs: clock.now() - trouble.sinceMs,
-    });
+    this.#settle(subject, trouble, 'recovered');
   }
 
-  /** Forgets subjects that no longer exist, so that the map does not grow with tables that come and go. */
+  /** Forgets subjects that no longer exist, so that nothing grows with tables that come and go. */
   forget(isGone: (subject: string) => boolean): void {
-    for (const subject of this.#troubles.keys()) if (isGone(subject)) this.#troubles.delete(subject);
+    for (const [subject, trouble] of this.#troubles) {
+      if (!isGone(subject)) continue;
+      this.#troubles.delete(subject);
+      this.#settle(subject, trouble, 'changed');
+    }
     for (const subject of this.#races.keys()) if (isGone(subject)) this.#races.delete(subject);
+  }
+
+  #complain(subject: string, key: string, failure: AwsFailure): void {
+    const known = this.#complaints.get(key);
+    if (known !== undefined) {
+      known.subjects.add(subject);
+      known.failures += 1;
+      return;
+    }
+    const { clock, report } = this.#options;
+    const { api } = failure;
+    this.#complaints.set(key, { api, sinceMs: clock.now(), subjects: new Set([subject]), failures: 1 });
+    report({ type: 'api-failing', failure, subject });
+  }
+
+  /** Takes a subject off its complaint; the last one that recovers ends it. */
+  #settle(subject: string, trouble: Trouble, how: 'recovered' | 'changed'): void {
+    const complaint = this.#complaints.get(trouble.complaint);
+    complaint?.subjects.delete(subject);
+    if (complaint === undefined || complaint.subjects.size > 0) return;
+    this.#complaints.delete(trouble.complaint);
+    if (how === 'changed') return;
+    const { clock, report } = this.#options;
+    const { api, failures, sinceMs } = complaint;
+    report({ type: 'api-recovered', api, failures, forMs: clock.now() - sinceMs });
   }
 }
 

@@ -101,7 +101,7 @@ export class Applier {
       this.#failed(action, result.failure, report.retries);
       return;
     }
-    apiHealth.succeeded(APIS[action.kind]);
+    apiHealth.succeeded(apiOf(action));
     apiHealth.succeeded(subjectOf(action));
     const before = holderOf(view.observed);
     const memory = decider.memory(action.key);
@@ -133,16 +133,13 @@ export class Applier {
       return;
     }
     deps.report({ type: 'route-failed', action, failure });
-    const subject = isApiWide(failure.kind) ? APIS[action.kind] : subjectOf(action);
+    const subject = isApiWide(failure.kind) ? apiOf(action) : subjectOf(action);
     retries.push(apiHealth.failed(subject, failure));
   }
 
   #blockedUntilMs(action: RouteAction): number | undefined {
     const { apiHealth } = this.#options;
-    const readyAtMs = Math.max(
-      apiHealth.readyAtMs(APIS[action.kind]),
-      apiHealth.readyAtMs(subjectOf(action)),
-    );
+    const readyAtMs = Math.max(apiHealth.readyAtMs(apiOf(action)), apiHealth.readyAtMs(subjectOf(action)));
     return readyAtMs > this.#nowMs() ? readyAtMs : undefined;
   }
 
@@ -162,6 +159,17 @@ export class Applier {
   }
 }
 
+/** Another account's role may be refused or throttled while one's own is not. */
+function apiOf(action: RouteAction): string {
+  return action.roleArn === undefined ? APIS[action.kind] : `${APIS[action.kind]} ${action.roleArn}`;
+}
+
 function subjectOf(action: RouteAction): string {
   return `${APIS[action.kind]} ${action.key}`;
+}
+
+/** True for a subject of one route that is none of these any more. */
+export function isGoneRoute(subject: string, keys: ReadonlySet<string>): boolean {
+  const found = /^(?:Create|Replace|Delete)Route (rtb-.*)$/.exec(subject);
+  return found?.[1] !== undefined && !keys.has(found[1]);
 }

@@ -1,8 +1,9 @@
 import type { DecidedRoute, RouteAction } from '../core/index.ts';
 import { plan } from '../core/index.ts';
 import { ApiHealth } from './api-health.ts';
-import { Applier, type ApplyReport } from './applier.ts';
+import { Applier, type ApplyReport, isGoneRoute } from './applier.ts';
 import { type DecideMode, Decider, type RouteView } from './decider.ts';
+import { DecisionNews } from './decision-news.ts';
 import type { AgentDeps } from './deps.ts';
 import { HealthView } from './health-view.ts';
 import { Holders } from './holders.ts';
@@ -40,11 +41,13 @@ export class Engine {
   readonly #deps: AgentDeps;
   readonly #onWake: () => void;
   readonly #reader: TableReader;
+  readonly #apiHealth: ApiHealth;
   readonly #holders: Holders;
   readonly #decider: Decider;
   readonly #applier: Applier;
-  readonly #told = new Map<string, string>();
+  readonly #news: DecisionNews;
   #spec: AgentSpec;
+  #isFrozen = false;
   #views:
     | { readonly spec: AgentSpec; readonly tables: unknown; readonly views: readonly RouteView[] }
     | undefined;
@@ -54,6 +57,8 @@ export class Engine {
     this.#deps = deps;
     this.#onWake = onWake;
     const apiHealth = new ApiHealth(deps);
+    this.#apiHealth = apiHealth;
+    this.#news = new DecisionNews(deps.report);
     this.own = new OwnInterfacesView(deps, apiHealth);
     this.health = new HealthView({ ...deps, onChange: onWake });
     this.#holders = new Holders(deps, apiHealth);
@@ -80,6 +85,11 @@ export class Engine {
   setSpec(spec: AgentSpec): void {
     this.#spec = spec;
     this.health.setLocal(spec.checks);
+  }
+
+  /** Lets what is under way at EC2 come to its end, and sends nothing more. */
+  freeze(): void {
+    this.#isFrozen = true;
   }
 
   /** Reads everything that decisions rest on. Returns when to try again if a part failed (monotonic ms). */
@@ -124,10 +134,7 @@ export class Engine {
   decide(mode: DecideMode): readonly DecidedRoute[] {
     const views = this.routes();
     const decided = this.#decider.decideAll(views, mode);
-    for (const [index, view] of views.entries()) {
-      const one = decided[index];
-      if (one !== undefined) this.#tellDecision(view, one);
-    }
+    this.#news.tell(views, decided);
     return decided;
   }
 
@@ -147,7 +154,7 @@ export class Engine {
     };
     const isStillWanted = (action: RouteAction): boolean => {
       const view = this.#viewOf(action.key);
-      if (view === undefined || !isCurrent(action, view)) return false;
+      if (this.#isFrozen || view === undefined || !isCurrent(action, view)) return false;
       const [now] = plan([this.#decider.decideOne(view, mode())]);
       return now !== undefined && isSameChange(now, action);
     };
@@ -171,7 +178,8 @@ export class Engine {
     this.#decider.remember(this.routes());
     this.#syncRemoteChecks();
     const keys = new Set(this.routes().map((view) => view.route.key));
-    for (const key of this.#told.keys()) if (!keys.has(key)) this.#told.delete(key);
+    this.#news.forgetOthers(keys);
+    this.#apiHealth.forget((subject) => isGoneRoute(subject, keys));
   }
 
   #syncRemoteChecks(): void {
@@ -223,16 +231,6 @@ export class Engine {
       this.#indexed = { views, byKey: new Map(views.map((view) => [view.route.key, view])) };
     }
     return this.#indexed.byKey;
-  }
-
-  #tellDecision(view: RouteView, { decision }: DecidedRoute): void {
-    const { key } = view.route;
-    const holder = view.observed?.interfaceId ?? view.observed?.target.id;
-    const told = `${decision.verdict} ${decision.reason} ${holder ?? ''}`;
-    const previous = this.#told.get(key);
-    if (previous === told) return;
-    this.#told.set(key, told);
-    this.#deps.report({ type: 'decision', key, group: view.group, decision, holder, previous });
   }
 }
 

@@ -9,7 +9,13 @@ export type AgentEvent =
   | { readonly type: 'ready'; readonly sinceStartMs: number }
   | { readonly type: 'stopping'; readonly why: string; readonly onExit: 'keep' | 'release' }
   | { readonly type: 'stopped'; readonly tookMs: number; readonly isClean: boolean }
-  | { readonly type: 'reloaded'; readonly checks: number; readonly groups: number }
+  | {
+      readonly type: 'reloaded';
+      readonly checks: number;
+      readonly groups: number;
+      /** Settings under `aws` differ: they are taken up at a restart only. */
+      readonly needsRestart: boolean;
+    }
   | { readonly type: 'reload-refused'; readonly why: string }
   | { readonly type: 'probe'; readonly check: string; readonly outcome: ProbeOutcome }
   | {

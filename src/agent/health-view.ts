@@ -37,8 +37,10 @@ export class HealthView {
   readonly #options: HealthViewOptions;
   readonly #running = new Map<string, Running>();
   readonly #remote = new Set<string>();
-  readonly #hooks = new Map<string, Promise<void>>();
+  /** Keys of checks whose hook is running, each with the change that came meanwhile. */
+  readonly #hooks = new Map<string, (() => void) | undefined>();
   readonly #closing = new Set<Promise<void>>();
+  #isClosed = false;
 
   constructor(options: HealthViewOptions) {
     this.#options = options;
@@ -61,6 +63,7 @@ export class HealthView {
 
   /** Runs exactly these local checks: those that stay as they were keep their state and their cadence. */
   setLocal(specs: readonly CheckSpec[]): void {
+    if (this.#isClosed) return;
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const [key, running] of this.#running) {
       if (this.#remote.has(key)) continue;
@@ -73,6 +76,7 @@ export class HealthView {
 
   /** Runs exactly these remote checks. A holder that stays keeps its check's state. */
   setRemote(targets: readonly RemoteTarget[]): void {
+    if (this.#isClosed) return;
     const wanted = new Map(targets.map((target) => [remoteKeyOf(target), target]));
     for (const key of this.#remote) {
       const target = wanted.get(key);
@@ -88,8 +92,12 @@ export class HealthView {
     }
   }
 
-  /** Stops every check; what was known last stays known. Bounded by the probes' own close. */
+  /**
+   * Stops every check; what was known last stays known. A poll that is still under way starts none any more: one that
+   * nobody stops would keep the process alive for ever. Bounded by the probes' own close.
+   */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const runners = [...this.#running.values()].map((running) => running.runner.close());
     await Promise.all([...runners, ...this.#closing]);
   }
@@ -132,26 +140,36 @@ export class HealthView {
     this.#runHook(key, running.spec, after, outcome);
   }
 
-  /** Hooks of one check run one after the other, in the order of its changes; other checks do not wait for them. */
+  /**
+   * Hooks of one check run one after the other; of several changes during one, only the last is worth a run. Other
+   * checks do not wait for them.
+   */
   #runHook(key: string, spec: CheckSpec, health: Health, outcome: ProbeOutcome): void {
     const argv = health === 'healthy' ? spec.runOnHealthy : spec.runOnUnhealthy;
-    if (argv === undefined) return;
+    const hook = health === 'healthy' ? 'run_on_healthy' : 'run_on_unhealthy';
     const variables = {
       VPCAST_CHECK: spec.name,
       VPCAST_DESTINATION: spec.destination,
       VPCAST_HEALTH: health,
       VPCAST_REASON: outcome.reason,
     };
-    const hook = health === 'healthy' ? 'run_on_healthy' : 'run_on_unhealthy';
-    const earlier = this.#hooks.get(key) ?? Promise.resolve();
-    const done = earlier
-      .then(() => this.#options.runHook(argv, variables))
-      .then((failure) => this.#options.report({ type: 'hook', hook, subject: key, failure }))
-      .catch((error: unknown) => this.#options.report({ type: 'crash', where: hook, error }))
-      .finally(() => {
-        if (this.#hooks.get(key) === done) this.#hooks.delete(key);
-      });
-    this.#hooks.set(key, done);
+    const run = async (): Promise<void> => {
+      if (argv === undefined) return;
+      const failure = await this.#options.runHook(argv, variables);
+      this.#options.report({ type: 'hook', hook, subject: key, failure });
+    };
+    const start = (): void => {
+      this.#hooks.set(key, undefined);
+      run()
+        .catch((error: unknown) => this.#options.report({ type: 'crash', where: hook, error }))
+        .finally(() => {
+          const next = this.#hooks.get(key);
+          this.#hooks.delete(key);
+          next?.();
+        });
+    };
+    if (this.#hooks.has(key)) this.#hooks.set(key, start);
+    else start();
   }
 
   #report(key: string, change: 'started' | 'stopped'): void {

@@ -98,6 +98,7 @@ class PingSocket implements EchoSocket {
     this.#socket.on('message', (message, from) => this.#listener?.message(message, from.address));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#listener?.error(error.code ?? 'EIO'));
     this.#socket.bind({ fd });
+    this.#socket.unref(); // an attempt is kept alive by its deadline; a socket kept for the next must not keep the process
   }
 
   send(packet: Buffer): SocketResult {

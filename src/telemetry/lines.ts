@@ -33,7 +33,9 @@ export function toLine(event: AgentEvent): LogLine | undefined {
         ? line('info', `stopped after ${ms(event.tookMs)}`)
         : line('warn', `stopped after ${ms(event.tookMs)}, not everything could be finished in time`);
     case 'reloaded':
-      return line('info', `configuration reloaded: ${event.checks} checks, ${event.groups} groups`);
+      return event.needsRestart
+        ? line('warn', 'configuration reloaded; the changes under `aws` take effect at a restart only')
+        : line('info', `configuration reloaded: ${event.checks} checks, ${event.groups} groups`);
     case 'reload-refused':
       return line('error', `configuration not reloaded, the old one stays in force: ${event.why}`);
     case 'health':
@@ -75,7 +77,7 @@ export function toLine(event: AgentEvent): LogLine | undefined {
       );
     case 'route-failed':
       return line(
-        'warn',
+        'debug',
         `${event.action.kind} ${event.action.key} failed: ${event.failure.code}: ${event.failure.message}`,
         actionFacts(event.action, flat(event.failure)),
       );
