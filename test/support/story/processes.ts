@@ -74,7 +74,6 @@ export class Processes {
     if (ending === undefined) throw new Error('this process was started elsewhere');
     if (!this.#running.has(child)) return await ending;
     child.kill(signal);
-    const t0 = Date.now(); const t2 = setTimeout(() => { console.log('LINGER', child.pid); child.kill('SIGUSR2'); }, 2500); ending.then(() => { clearTimeout(t2); console.log('ENDED', child.spawnargs.slice(2,4), Date.now() - t0); });
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
     try {
       return await ending;

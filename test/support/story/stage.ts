@@ -103,7 +103,6 @@ export class Stage {
     return this.#services.get(zone.name)?.isRunning() === true;
   }
 
-  poke(zone: StoryZone) { process.kill(this.#agents.get(zone.name)?.pid ?? 0, 'SIGUSR2'); }
   isAgentUp(zone: StoryZone): boolean {
     return this.#agents.get(zone.name)?.isRunning() === true;
   }
@@ -179,7 +178,7 @@ export class Stage {
   /** Nothing of the person's own AWS settings gets in: no variable, no file, and so never a real account. */
   #environment(zone: StoryZone): Readonly<Record<string, string>> {
     return {
-      PATH: process.env.PATH ?? '', NODE_OPTIONS: process.env.XNO ?? '',
+      PATH: process.env.PATH ?? '',
       HOME: this.#dir,
       AWS_ENDPOINT_URL_EC2: this.region.endpoint,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: zone.imdsUrl,
