@@ -121,24 +121,23 @@ export class Agent {
     return isReleased;
   }
 
-  /** Gives every held route away as if draining, until a plan is empty; false when time ran out. */
+  /**
+   * Gives every held route away as if draining, by reads made for it: what was read before may not show a route that
+   * was taken just now. False when time ran out.
+   */
   async #release(): Promise<boolean> {
     this.#isReleasing = true;
-    const untilMs = this.#deps.clock.now() + RELEASE_MS;
-    await this.#polls.idle();
-    while (this.#deps.clock.now() < untilMs) {
+    await this.#cycles.idle();
+    const sinceMs = this.#deps.clock.now();
+    while (this.#deps.clock.now() < sinceMs + RELEASE_MS) {
+      const tableIds = [...new Set(this.#engine.routes().map((view) => view.table.id))];
+      await this.#engine.readTables(tableIds, this.#abort.signal);
       this.#cycles.request();
       await this.#cycles.idle();
-      await this.#reads.idle();
-      if (!this.#hasReleasable()) return true;
-      await this.#pause(50);
+      if (this.#engine.isReleased(this.#mode(), sinceMs)) return true;
+      await this.#pause(100);
     }
     return false;
-  }
-
-  #hasReleasable(): boolean {
-    const decided = this.#engine.decide(this.#mode());
-    return decided.some(({ decision }) => decision.verdict !== 'hold');
   }
 
   async #poll(): Promise<void> {

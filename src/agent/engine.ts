@@ -5,15 +5,14 @@ import { Applier, type ApplyReport, isGoneRoute } from './applier.ts';
 import { type DecideMode, Decider, type RouteView } from './decider.ts';
 import { DecisionNews } from './decision-news.ts';
 import type { AgentDeps } from './deps.ts';
+import { Freshness } from './freshness.ts';
 import { HealthView } from './health-view.ts';
 import { Holders } from './holders.ts';
 import { OwnInterfacesView } from './own-interfaces.ts';
+import { isReleased } from './release.ts';
 import { RouteHooksRunner } from './route-hooks.ts';
 import type { AgentSpec } from './spec.ts';
 import { TableReader } from './table-reader.ts';
-
-/** A change is decided on facts no older than this, or on a read made for it. */
-const FRESH_MS = 1_000;
 
 /** What a cycle came to: when to run the next one, and which tables to read first. */
 export interface CycleReport extends ApplyReport {
@@ -138,30 +137,33 @@ export class Engine {
     return decided;
   }
 
+  /** Whether nothing is left to give away since a release began. */
+  isReleased(mode: DecideMode, sinceMs: number): boolean {
+    const views = this.routes();
+    const decided = this.#decider.decideAll(views, mode);
+    return isReleased({ views, decided, memoryOf: (key) => this.#decider.memory(key), sinceMs });
+  }
+
   /** Decides, reads again what a change would rest on, decides again, acts. */
   async cycle(mode: () => DecideMode, signal: AbortSignal): Promise<CycleReport> {
     const first = this.decide(mode());
     const wakeAtMs = this.#wakeAtMs(first);
     const intended = plan(first);
     if (intended.length === 0) return { actions: 0, changed: [], raced: [], retryAtMs: wakeAtMs };
-    const doubtful = this.#tablesToConfirm(intended);
+    const freshness = new Freshness(this.#deps.clock, this.#decider);
+    const doubtful = freshness.doubtful(intended, (key) => this.#viewOf(key));
     const readFailedUntilMs = doubtful.length === 0 ? undefined : await this.readTables(doubtful, signal);
-    const confirmedAtMs = this.#deps.clock.now();
-    const confirmed = new Set(readFailedUntilMs === undefined ? doubtful : []);
-    const isCurrent = (action: RouteAction, view: RouteView): boolean => {
-      if (confirmed.has(view.table.id)) return this.#deps.clock.now() - confirmedAtMs <= FRESH_MS;
-      return action.kind !== 'delete' && this.#isFresh(view);
-    };
+    if (readFailedUntilMs === undefined) freshness.confirm(doubtful);
     const isStillWanted = (action: RouteAction): boolean => {
       const view = this.#viewOf(action.key);
-      if (this.#isFrozen || view === undefined || !isCurrent(action, view)) return false;
+      if (this.#isFrozen || view === undefined || !freshness.isCurrent(action, view)) return false;
       const [now] = plan([this.#decider.decideOne(view, mode())]);
       return now !== undefined && isSameChange(now, action);
     };
     const second = this.decide(mode());
     const actions = plan(second).flatMap((action) => {
       const view = this.#viewOf(action.key);
-      return view !== undefined && isCurrent(action, view) ? [{ action, view }] : [];
+      return view !== undefined && freshness.isCurrent(action, view) ? [{ action, view }] : [];
     });
     const postponed = plan(second).length - actions.length;
     const report = await this.#applier.apply(actions, isStillWanted, signal);
@@ -192,22 +194,6 @@ export class Engine {
         return template === undefined || address === undefined ? [] : [{ template, interfaceId, address }];
       });
     this.health.setRemote(targets);
-  }
-
-  /** A delete always rests on a read made for it; other changes on facts that are fresh enough. */
-  #tablesToConfirm(actions: readonly RouteAction[]): readonly string[] {
-    const doubtful = actions.filter((action) => {
-      const view = this.#viewOf(action.key);
-      return action.kind === 'delete' || view === undefined || !this.#isFresh(view);
-    });
-    return [...new Set(doubtful.map((action) => action.tableId))];
-  }
-
-  /** Facts from before our own last change of the route are never fresh. */
-  #isFresh(view: RouteView): boolean {
-    const changedAtMs = this.#decider.memory(view.route.key).change?.atMs ?? Number.NEGATIVE_INFINITY;
-    const { readAtMs } = view.table;
-    return readAtMs >= changedAtMs && this.#deps.clock.now() - readAtMs <= FRESH_MS;
   }
 
   /** When a hold may end by itself. One whose time is over waits for the read that is due then. */

@@ -9,3 +9,4 @@ export { makeProbe, type ProbeContext } from './probes.ts';
 export { CheckRunner, type CheckRunnerOptions } from './scheduler.ts';
 export type * from './spec.ts';
 export { type StartTime, startTime, startTimes } from './start-times.ts';
+export { trustSystemAuthorities } from './tls-settings.ts';

@@ -12,7 +12,13 @@ import {
   readSignals,
   type Signals,
 } from '../aws/index.ts';
-import { type CheckSpec, makeProbe, type Probe } from '../checks/index.ts';
+import {
+  type CheckSpec,
+  type CheckTemplate,
+  makeProbe,
+  type Probe,
+  trustSystemAuthorities,
+} from '../checks/index.ts';
 import { runCommand } from '../lib/run-command.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { Io } from './io.ts';
@@ -32,6 +38,7 @@ export interface CompositionOptions {
 export function compose(options: CompositionOptions): { readonly deps: AgentDeps; close(): Promise<void> } {
   const { io, identity, imds, report } = options;
   const ec2 = openEc2(options.spec, identity);
+  prepareProbes([...options.spec.checks, ...options.spec.remoteChecks]);
   const deps: AgentDeps = {
     clock: systemClock,
     random: Math.random,
@@ -48,6 +55,11 @@ export function compose(options: CompositionOptions): { readonly deps: AgentDeps
     report,
   };
   return { deps, close: () => ec2.close() };
+}
+
+/** What has to be set in this process before the first probe of these checks. */
+export function prepareProbes(checks: readonly CheckTemplate[]): void {
+  trustSystemAuthorities(checks.map((check) => check.probe));
 }
 
 /** A probe as this process makes them. */

@@ -4,7 +4,7 @@ import { neededVariables } from '../../config/index.ts';
 import { CodedError } from '../../lib/coded-error.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
-import { openProbe } from '../compose.ts';
+import { openProbe, prepareProbes } from '../compose.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { compileConfig, configFile, identify, instanceFacts, openImds, readConfig } from '../load.ts';
@@ -29,6 +29,7 @@ async function runProbe(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const count = wholeNumber(options.values.count ?? '1', '--count', 1);
   const spec = await loadSpec(io, options);
   const check = findCheck(spec, name, options.values.destination);
+  prepareProbes([check]);
   const target = openProbe(check);
   const outcomes: ProbeOutcome[] = [];
   const stop = new AbortController();

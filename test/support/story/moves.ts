@@ -59,9 +59,9 @@ function measure(
   const apiMs = Number(change.facts.tookMs);
   const sentAtMs = change.atMs - apiMs;
   // What the agent that acted saw of the zone whose routes moved. A blackhole is seen in a read: then no check turned.
-  const turned = events.find(
-    (entry) =>
-      entry.event === 'health' && entry.zone === change.zone && entry.facts.destination === zone.address,
+  const turned = events.findLast(
+    ({ atMs, event, zone: by, facts }) =>
+      event === 'health' && by === change.zone && facts.destination === zone.address && atMs <= sentAtMs + 1,
   );
   const seenAtMs = Math.min(turned?.atMs ?? sentAtMs, sentAtMs);
   return {

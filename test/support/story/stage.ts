@@ -22,6 +22,8 @@ export interface StageOptions {
   readonly onEvent?: (event: AgentLogEvent) => void;
   /** Between two looks at the routes. Default 50 ms. */
   readonly lookEveryMs?: number;
+  /** An agent's configuration (YAML). Default: `agentConfig`. */
+  readonly configOf?: (zone: StoryZone) => string;
 }
 
 /** The routes that a zone's table should have: by which zones each may be held. */
@@ -40,6 +42,7 @@ export class Stage {
   readonly processes = new Processes();
   readonly #dir: string;
   readonly #lookEveryMs: number;
+  readonly #configOf: (zone: StoryZone) => string;
   readonly #agents = new Map<string, OwnedProcess>();
   readonly #services = new Map<string, OwnedProcess>();
   #closing: Promise<void> | undefined;
@@ -49,6 +52,7 @@ export class Stage {
     this.timing = options.timing;
     this.logs = new AgentLogs(options.onEvent);
     this.#lookEveryMs = options.lookEveryMs ?? 50;
+    this.#configOf = options.configOf ?? ((zone) => this.#storyConfig(zone));
     this.#dir = place.dir;
     this.port = place.port;
   }
@@ -81,8 +85,7 @@ export class Stage {
   /** Resolves when the process runs; what it does then is in the log. */
   async startAgent(zone: StoryZone): Promise<void> {
     const config = join(this.#dir, `${zone.name}.yaml`);
-    const { address } = zone;
-    await writeFile(config, agentConfig({ address, port: this.port, timing: this.timing }));
+    await writeFile(config, this.#configOf(zone));
     this.logs.begin(zone.name);
     const agent = await this.processes.start({
       name: `agent of zone ${zone.name}`,
@@ -128,7 +131,7 @@ export class Stage {
   }
 
   /** Waits until every other zone's agent probes this zone's instance and finds it well: from then on it is backed up. */
-  async waitForBackups(zone: StoryZone, limitMs = 15_000): Promise<void> {
+  async waitForBackups(zone: StoryZone, limitMs = 40_000): Promise<void> {
     const check = `service@${zone.interfaceId}`;
     const look = () =>
       this.others(zone).every((other) => this.logs.healthOf(other.name, check) === 'healthy');
@@ -136,7 +139,7 @@ export class Stage {
   }
 
   /** Waits until this zone's agent has found its own service and everybody else's well. */
-  async waitUntilWatching(zone: StoryZone, limitMs = 15_000): Promise<void> {
+  async waitUntilWatching(zone: StoryZone, limitMs = 40_000): Promise<void> {
     const checks = ['service', ...this.others(zone).map((other) => `service@${other.interfaceId}`)];
     const look = () => checks.every((check) => this.logs.healthOf(zone.name, check) === 'healthy');
     await waitFor(look, { limitMs, what: `the agent of ${zone.name} knows ${checks.join(', ')} healthy` });
@@ -183,6 +186,10 @@ export class Stage {
       AWS_ENDPOINT_URL_EC2: this.region.endpoint,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: zone.imdsUrl,
     };
+  }
+
+  #storyConfig({ address }: StoryZone): string {
+    return agentConfig({ address, port: this.port, timing: this.timing });
   }
 
   #describe(routes: readonly HeldRoute[]): string {

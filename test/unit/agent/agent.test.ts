@@ -93,6 +93,20 @@ describe('an agent', () => {
     members.length = 0;
   });
 
+  it('gives away a route that it took so lately that no read shows it yet', async () => {
+    cloud.addTable('rtb-a', { az: 'a' });
+    cloud.services.add('a');
+    const { agent } = start('a', { onExit: 'release' });
+    cloud.staleMs = 3_000;
+    await clock.advanceUntil(() => cloud.holder('rtb-a') === 'eni-a', 5_000);
+    await clock.advance(cloud.latencyMs / 2);
+    const closing = agent.close('SIGTERM');
+    await clock.advance(10_000);
+    expect(await closing).toBe(true);
+    expect(cloud.holder('rtb-a')).toBeUndefined();
+    members.length = 0;
+  });
+
   it('stops within 10 s though EC2 has become unreachable while releasing', async () => {
     cloud.addTable('rtb-a', { az: 'a' });
     cloud.services.add('a');
