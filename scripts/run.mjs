@@ -49,6 +49,8 @@ if (commands === undefined) {
   console.error(`unknown task ${task}; one of: ${Object.keys(TASKS).join(', ')}`);
   process.exit(64);
 }
+// Ctrl-C reaches the command too: it ends in its own way and this waits for it, so that the prompt comes back last.
+process.on('SIGINT', () => {});
 install();
 const nodeBinary = findNode();
 for (const [index, command] of commands.entries()) {

@@ -184,8 +184,9 @@ export class Agent {
     this.#dueReads = this.#dueReads.filter((read) => read.atMs > nowMs);
     if (due.length > 0) {
       const tableIds = [...new Set(due.map((read) => read.tableId))];
-      const retryAtMs = await this.#engine.readTables(tableIds, this.#abort.signal);
-      if (retryAtMs !== undefined) this.#readLater(tableIds, [retryAtMs - this.#deps.clock.now()]);
+      const { tables, retryAtMs } = await this.#engine.readTables(tableIds, this.#abort.signal);
+      const unread = tableIds.filter((id) => tables.every((table) => table.id !== id));
+      if (retryAtMs !== undefined) this.#readLater(unread, [retryAtMs - this.#deps.clock.now()]);
       this.#cycles.request();
       await this.#engine.refreshHolders(this.#abort.signal);
     }

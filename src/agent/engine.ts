@@ -12,7 +12,7 @@ import { OwnInterfacesView } from './own-interfaces.ts';
 import { isReleased } from './release.ts';
 import { RouteHooksRunner } from './route-hooks.ts';
 import type { AgentSpec } from './spec.ts';
-import { TableReader } from './table-reader.ts';
+import { type ReadReport, TableReader } from './table-reader.ts';
 
 /** What a cycle came to: when to run the next one, and which tables to read first. */
 export interface CycleReport extends ApplyReport {
@@ -106,11 +106,11 @@ export class Engine {
     return report.retryAtMs ?? (isOwnKnown ? undefined : this.#deps.clock.now() + UNKNOWN_RETRY_MS);
   }
 
-  /** Reads some tables again. Returns when to try again if it failed (monotonic ms). */
-  async readTables(tableIds: readonly string[], signal: AbortSignal): Promise<number | undefined> {
+  /** Reads some tables again. */
+  async readTables(tableIds: readonly string[], signal: AbortSignal): Promise<ReadReport> {
     const report = await this.#reader.readSome(tableIds, signal);
     this.#afterRead();
-    return report.retryAtMs;
+    return report;
   }
 
   /** Learns the addresses of new holders, and starts and stops the remote checks accordingly. */
@@ -152,8 +152,8 @@ export class Engine {
     if (intended.length === 0) return { actions: 0, changed: [], raced: [], retryAtMs: wakeAtMs };
     const freshness = new Freshness(this.#deps.clock, this.#decider);
     const doubtful = freshness.doubtful(intended, (key) => this.#viewOf(key));
-    const readFailedUntilMs = doubtful.length === 0 ? undefined : await this.readTables(doubtful, signal);
-    if (readFailedUntilMs === undefined) freshness.confirm(doubtful);
+    const read = doubtful.length === 0 ? undefined : await this.readTables(doubtful, signal);
+    freshness.confirm(read?.tables.map((table) => table.id) ?? []);
     const isStillWanted = (action: RouteAction): boolean => {
       const view = this.#viewOf(action.key);
       if (this.#isFrozen || view === undefined || !freshness.isCurrent(action, view)) return false;
@@ -170,8 +170,8 @@ export class Engine {
     const retryAtMs = least([
       report.retryAtMs,
       this.#wakeAtMs(second),
-      readFailedUntilMs,
-      postponed > 0 && readFailedUntilMs === undefined ? this.#deps.clock.now() : undefined,
+      read?.retryAtMs,
+      postponed > 0 && read?.retryAtMs === undefined ? this.#deps.clock.now() : undefined,
     ]);
     return { ...report, actions: actions.length, retryAtMs };
   }
