@@ -2,6 +2,7 @@
 
 import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -20,6 +21,27 @@ const literalSchemaKeys = {
       const contents = source.replaceAll(/\[(_\w+)\]:/g, (key, name) =>
         names.has(name) ? `${names.get(name)}:` : key,
       );
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+/**
+ * An ES import of a built-in module reads all its exports at once, and some of those load more: `node:http` alone loads
+ * the whole of undici. These are loaded when something of theirs is first used.
+ */
+const LAZY_BUILTINS = /^(?:node:)?(https?|http2|zlib|worker_threads|assert|readline|perf_hooks|fs|fs\/promises|crypto|child_process|dns|tls|dgram|stream|os|process)$/;
+const lazyBuiltins = {
+  name: 'lazy-builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: LAZY_BUILTINS }, ({ path, namespace }) => {
+      if (namespace === 'lazy-builtin') return { path, external: true };
+      return { path: path.replace('node:', ''), namespace: 'lazy-builtin' };
+    });
+    onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, async ({ path }) => {
+      const names = Object.keys(createRequire(import.meta.url)(`node:${path}`));
+      const getters = names.map((name) => `get ${name}() { return load().${name}; }`);
+      const contents = `const load = () => require('node:${path}');\nmodule.exports = { ${getters.join(', ')} };`;
       return { contents, loader: 'js' };
     });
   },
@@ -47,7 +69,7 @@ await build({
   sourcesContent: false,
   // The AWS SDK's CommonJS build is one file that can't be shaken: its ES build halves what is loaded.
   mainFields: ['module', 'main'],
-  plugins: [literalSchemaKeys],
+  plugins: [literalSchemaKeys, lazyBuiltins],
   external: ['koffi'],
   define: { VPCAST_VERSION: JSON.stringify(version) },
   banner: {

@@ -41,11 +41,11 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const report = reporter(log);
   const file = configFile(io, options);
   const first = await readConfig(io, file);
-  // What is wrong on any instance is told before the metadata is waited for.
-  compileConfig(io, first, 'placeholder');
   const imds = openImds(io);
   try {
-    const identity = await identifyPatiently(io, imds, report);
+    const identity =
+      (await tryIdentify(imds, 1, AbortSignal.timeout(5_000))) ??
+      (await identifyPatiently(io, imds, first, report));
     if (identity === undefined) return EXIT.ok;
     const load = async (known?: ConfigText): Promise<AgentSpec> => {
       const source = known ?? (await readConfig(io, file));
@@ -67,17 +67,22 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
   }
 }
 
-/** Waits for the metadata as long as it takes; undefined when told to stop meanwhile. */
+/**
+ * Waits for the metadata as long as it takes; undefined when told to stop meanwhile. What is wrong with the
+ * configuration on any instance is told first.
+ */
 async function identifyPatiently(
   io: Io,
   imds: Imds,
+  source: ConfigText,
   report: (event: AgentEvent) => void,
 ): Promise<Identity | undefined> {
+  compileConfig(io, source, 'placeholder');
   const stop = new AbortController();
   const undo = [io.onSignal('SIGTERM', () => stop.abort()), io.onSignal('SIGINT', () => stop.abort())];
   try {
     for (let failures = 0; !stop.signal.aborted; failures += 1) {
-      const identity = await tryIdentify(imds, stop.signal, failures === 0 ? report : () => {});
+      const identity = await tryIdentify(imds, 5, stop.signal, failures === 0 ? report : undefined);
       if (identity !== undefined) return identity;
     }
     return undefined;
@@ -88,11 +93,12 @@ async function identifyPatiently(
 
 async function tryIdentify(
   imds: Imds,
+  attempts: number,
   signal: AbortSignal,
-  report: (event: AgentEvent) => void,
+  report?: (event: AgentEvent) => void,
 ): Promise<Identity | undefined> {
   try {
-    return await identify(imds, 5, signal);
+    return await identify(imds, attempts, signal);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     const { message } = error;
@@ -103,7 +109,7 @@ async function tryIdentify(
       message,
       requestId: undefined,
     } as const;
-    if (!signal.aborted) report({ type: 'api-failing', failure, subject: 'instance metadata' });
+    if (!signal.aborted) report?.({ type: 'api-failing', failure, subject: 'instance metadata' });
     return undefined;
   }
 }
