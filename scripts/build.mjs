@@ -1,6 +1,6 @@
 /** Bundles src/main.ts into dist/vpcast.js (ES module, koffi stays outside: it carries native code). */
 
-import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -30,7 +30,8 @@ const literalSchemaKeys = {
  * An ES import of a built-in module reads all its exports at once, and some of those load more: `node:http` alone loads
  * the whole of undici. These are loaded when something of theirs is first used.
  */
-const LAZY_BUILTINS = /^(?:node:)?(https?|http2|zlib|worker_threads|assert|readline|perf_hooks|fs|fs\/promises|crypto|child_process|dns|tls|dgram|stream|os|process)$/;
+const LAZY_BUILTINS =
+  /^(?:node:)?(https?|http2|zlib|worker_threads|assert|readline|perf_hooks|fs|fs\/promises|crypto|child_process|dns|tls|dgram|stream|os|process)$/;
 const lazyBuiltins = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
@@ -48,7 +49,8 @@ const lazyBuiltins = {
 };
 
 const root = join(import.meta.dirname, '..');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version } = manifest;
 
 // Whatever runs from one directory goes on while another is built.
 const outdir = process.env.VPCAST_DIST ?? 'dist';
@@ -78,6 +80,30 @@ await build({
   },
   logLevel: 'warning',
 });
+writePackage(join(root, outdir));
 const entry = join(root, outdir, 'vpcast.js');
 chmodSync(entry, 0o755);
 console.error(`built ${outdir}/vpcast.js (${Math.round(statSync(entry).size / 1024)} KiB entry)`);
+
+/**
+ * The folder is the package that is installed on instances (`npm pack ./dist`): the bundle, and koffi as its only
+ * dependency. What the bundle was made of stays behind.
+ */
+function writePackage(folder) {
+  const { name, description, license, engines, dependencies } = manifest;
+  const packed = {
+    name,
+    version,
+    description,
+    license,
+    type: 'module',
+    bin: { vpcast: 'vpcast.js' },
+    engines,
+    dependencies: { koffi: dependencies.koffi },
+  };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`);
+  const files = ['README.md', 'LICENSE', 'CHANGELOG.md', 'config.example.yaml'];
+  for (const file of files.filter((each) => existsSync(join(root, each)))) {
+    copyFileSync(join(root, file), join(folder, file));
+  }
+}

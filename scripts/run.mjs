@@ -41,6 +41,10 @@ const TASKS = {
     [node, 'scripts/build.mjs'],
     [node, 'demo/run.ts'],
   ],
+  'bench:footprint': [
+    [node, 'scripts/build.mjs'],
+    [node, 'bench/footprint.ts'],
+  ],
 };
 
 const [task, ...args] = process.argv.slice(2);

@@ -47,6 +47,8 @@ export class Engine {
   readonly #news: DecisionNews;
   #spec: AgentSpec;
   #isFrozen = false;
+  /** No check runs before `setSpec`, remote ones included. */
+  #isProbing = false;
   #views:
     | { readonly spec: AgentSpec; readonly tables: unknown; readonly views: readonly RouteView[] }
     | undefined;
@@ -80,9 +82,10 @@ export class Engine {
     return this.#spec;
   }
 
-  /** Takes a new spec: what stayed the same keeps running and keeps its state. */
+  /** Takes a spec and runs its checks: what stayed the same keeps running and keeps its state. */
   setSpec(spec: AgentSpec): void {
     this.#spec = spec;
+    this.#isProbing = true;
     this.health.setLocal(spec.checks);
   }
 
@@ -185,6 +188,7 @@ export class Engine {
   }
 
   #syncRemoteChecks(): void {
+    if (!this.#isProbing) return;
     const templates = new Map(this.#spec.remoteChecks.map((template) => [template.name, template]));
     const targets = this.#decider
       .remoteTargets(this.#spec, this.routes())

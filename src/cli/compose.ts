@@ -31,6 +31,8 @@ export interface CompositionOptions {
   readonly spec: AgentSpec;
   readonly identity: Identity;
   readonly imds: Imds;
+  /** False: hooks are taken as run and successful, for a command that only looks. */
+  readonly runsHooks: boolean;
   report(event: AgentEvent): void;
 }
 
@@ -51,7 +53,7 @@ export function compose(options: CompositionOptions): { readonly deps: AgentDeps
     readOwnInterfaceIds: () => ownInterfaceIds(imds),
     readDrainSignals: (wanted) => drainSignals(imds, wanted),
     makeProbe: openProbe,
-    runHook: (argv, variables) => runHook(io, argv, variables),
+    runHook: async (argv, variables) => (options.runsHooks ? runHook(io, argv, variables) : undefined),
     report,
   };
   return { deps, close: () => ec2.close() };
@@ -83,6 +85,9 @@ async function ownInterfaceIds(imds: Imds): Promise<readonly string[] | undefine
 }
 
 /** A state of `Terminated…` is where the Auto Scaling group is heading when it takes the instance away. */
+/** Maintenance is announced days ahead; an instance that has this long left is not needed any longer. */
+const MAINTENANCE_AHEAD_MS = 15 * 60_000;
+
 async function drainSignals(
   imds: Imds,
   wanted: readonly DrainSignal[],
@@ -101,8 +106,14 @@ function stands(name: DrainSignal, signals: Signals): boolean {
     case 'lifecycle':
       return signals.lifecycleState?.startsWith('Terminated') === true;
     case 'maintenance':
-      return (signals.maintenance ?? []).length > 0;
+      return (signals.maintenance ?? []).some(({ notBefore }) => isSoon(notBefore));
   }
+}
+
+/** A time that is missing or can't be read may be now. */
+function isSoon(time: string | undefined): boolean {
+  const atMs = Date.parse(time ?? '');
+  return Number.isNaN(atMs) || atMs - systemClock.wallNow() <= MAINTENANCE_AHEAD_MS;
 }
 
 async function runHook(

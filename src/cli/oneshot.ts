@@ -14,6 +14,7 @@ import { refusalMessage } from './refusal.ts';
 /** An engine without a loop, and what belongs to it. */
 export interface OneShot {
   readonly spec: AgentSpec;
+  readonly region: string;
   readonly engine: Engine;
   /** Resolves at the next reason to look again: a check changed, a hook ended. */
   woken(withinMs: number): Promise<void>;
@@ -21,11 +22,16 @@ export interface OneShot {
   failures(): readonly AwsFailure[];
 }
 
+export interface OneShotOptions {
+  readonly io: Io;
+  readonly options: ParsedOptions;
+  readonly log: Log;
+  readonly runsHooks: boolean;
+}
+
 /** Opens an engine for a command that looks or acts once, and closes everything after `use`. */
 export async function withEngine<T>(
-  io: Io,
-  options: ParsedOptions,
-  log: Log,
+  { io, options, log, runsHooks }: OneShotOptions,
   use: (oneShot: OneShot) => Promise<T>,
 ): Promise<T> {
   const source = await readConfig(io, configFile(io, options));
@@ -43,6 +49,7 @@ export async function withEngine<T>(
       spec,
       identity,
       imds,
+      runsHooks,
       report(event) {
         if (event.type === 'api-failing') failures.push(event.failure);
         report(event);
@@ -50,7 +57,13 @@ export async function withEngine<T>(
     });
     const engine = new Engine(spec, { deps, onWake: bell.ring, onDoubt: bell.ring });
     try {
-      return await use({ spec, engine, woken: bell.heard, failures: () => failures });
+      return await use({
+        spec,
+        region: spec.aws.region ?? identity.region,
+        engine,
+        woken: bell.heard,
+        failures: () => failures,
+      });
     } finally {
       await engine.health.close();
       await close();
@@ -64,11 +77,7 @@ export async function withEngine<T>(
  * Reads tables, interfaces and holders, trying for 10 s. Throws CodedError `unavailable` when EC2 can't be read, and
  * `config` when the interface would drop routed traffic.
  */
-export async function readOnce(
-  { engine, failures }: OneShot,
-  mode: DecideMode,
-  region: string,
-): Promise<void> {
+export async function readOnce({ engine, failures, region }: OneShot, mode: DecideMode): Promise<void> {
   const untilMs = systemClock.now() + 10_000;
   for (;;) {
     const retryAtMs = await engine.poll(mode, AbortSignal.timeout(30_000));

@@ -5,13 +5,16 @@ import type { Io } from './io.ts';
 
 /** What systemd is told of a service of `Type=notify` (sd_notify(3)). Does nothing where nobody listens. */
 export class ServiceNotifier {
+  readonly #io: Io;
   readonly #socket: string | undefined;
   readonly #watchdogMs: number | undefined;
   readonly #clock: Clock;
   #timer: Timer | undefined;
   #status = '';
+  #isComplained = false;
 
   constructor(io: Io, clock: Clock) {
+    this.#io = io;
     this.#socket = io.env.NOTIFY_SOCKET || undefined;
     const watchdogUs = Number(io.env.WATCHDOG_USEC ?? '');
     this.#watchdogMs = watchdogUs > 0 ? watchdogUs / 1_000 : undefined;
@@ -47,8 +50,14 @@ export class ServiceNotifier {
     this.#send('STOPPING=1');
   }
 
-  /** A manager that does not listen changes nothing for the routes: failures are not worth a line. */
+  /** A manager that does not hear changes nothing for the routes, but it may end us for that: it is told once. */
   #send(text: string): void {
-    if (this.#socket !== undefined) sendUnixDatagram(this.#socket, text);
+    if (this.#socket === undefined) return;
+    const sent = sendUnixDatagram(this.#socket, text);
+    if (sent.ok || this.#isComplained) return;
+    this.#isComplained = true;
+    this.#io.err(
+      `vpcast: the service manager can't be told (${sent.code}): Type=notify needs the koffi package\n`,
+    );
   }
 }

@@ -28,9 +28,10 @@ export const apply: Command = {
 };
 
 async function runApply(io: Io, options: ParsedOptions): Promise<ExitCode> {
-  return withEngine(io, options, openErrorLog(io, options), async (oneShot) => {
-    const { engine, spec } = oneShot;
-    await readOnce(oneShot, MODE, spec.aws.region ?? 'REGION');
+  const log = openErrorLog(io, options);
+  return withEngine({ io, options, log, runsHooks: true }, async (oneShot) => {
+    const { engine } = oneShot;
+    await readOnce(oneShot, MODE);
     io.out(planText(engine.decide(MODE), engine.routes(), io.isColored));
     await carryOut(oneShot);
     const left = changesOf(engine.decide(MODE));

@@ -36,10 +36,11 @@ async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const timeoutMs = wholeNumber(options.values.timeout ?? String(SETTLE_SEC), '--timeout', 1) * 1_000;
   const isIgnoring = options.switches.has('ignore-checks');
   const mode: DecideMode = { isDraining: false, checks: isIgnoring ? 'ignored' : 'heeded' };
-  return withEngine(io, options, openErrorLog(io, options), async (oneShot) => {
+  const log = openErrorLog(io, options);
+  return withEngine({ io, options, log, runsHooks: false }, async (oneShot) => {
     const { engine, spec } = oneShot;
     if (!isIgnoring) engine.setSpec(spec);
-    await readOnce(oneShot, mode, spec.aws.region ?? 'REGION');
+    await readOnce(oneShot, mode);
     if (!isIgnoring) await settle(oneShot, mode, timeoutMs);
     const decided = engine.decide(mode);
     const views = engine.routes();

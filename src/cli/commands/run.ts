@@ -56,7 +56,7 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
     };
     const spec = await load(first);
     for (const line of await pingMethodLines(spec)) log.write(line);
-    const composition = compose({ io, spec, identity, imds, report });
+    const composition = compose({ io, spec, identity, imds, runsHooks: true, report });
     try {
       return await serve({ io, spec, deps: composition.deps, report, load });
     } finally {
