@@ -1,7 +1,7 @@
 import { STORY_DESTINATIONS } from './agent-config.ts';
 import { type Moment, type Move, movesOf, now } from './moves.ts';
 import type { StoryZone } from './region.ts';
-import type { Stage } from './stage.ts';
+import type { Expectation, Stage } from './stage.ts';
 import { waitFor } from './wait.ts';
 
 /** Something that happens to a stage, and what has to come of it. */
@@ -36,7 +36,7 @@ export async function playScene(stage: Stage, scene: Scene): Promise<SceneReport
   const zones = scene.zones(stage);
   const expected = zones.map((zone) => ({ zone, holders: scene.holders(stage, zone) }));
   await stage.waitForHolders(expected, scene.limitMs);
-  const moves = await toldMoves(stage, zones, started);
+  const moves = await toldMoves(stage, expected, started);
   return {
     title: scene.title,
     moves,
@@ -45,12 +45,17 @@ export async function playScene(stage: Stage, scene: Scene): Promise<SceneReport
   };
 }
 
-/** A route is at its new holder before that one has read the answer and said so. */
-async function toldMoves(stage: Stage, zones: readonly StoryZone[], since: Moment): Promise<readonly Move[]> {
-  const count = zones.length * STORY_DESTINATIONS.length;
+/** A route is at its new holder before that one has read the answer and said so; until then the log is an older story. */
+async function toldMoves(
+  stage: Stage,
+  expected: readonly Expectation[],
+  since: Moment,
+): Promise<readonly Move[]> {
   const look = () => {
-    const moves = zones.flatMap((zone) => movesOf(stage, zone, since));
-    return moves.length === count && moves;
+    const moves = expected.flatMap(({ zone, holders }) =>
+      movesOf(stage, zone, since).filter((move) => holders.some((holder) => holder.name === move.by)),
+    );
+    return moves.length === expected.length * STORY_DESTINATIONS.length && moves;
   };
   return await waitFor(look, { limitMs: 5_000, what: 'a line in the log for every route that moved' });
 }

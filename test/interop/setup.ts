@@ -1,0 +1,71 @@
+/**
+ * Installs what the interop suite needs and this machine lacks, before any test runs: no test there may be skipped.
+ * Exits with 1, naming what is missing and how to get it, where it can't be installed from here.
+ */
+import { spawnSync } from 'node:child_process';
+import { ensureMotoVenv } from '../support/moto-venv.ts';
+
+interface Tool {
+  /** A command that succeeds where the tool is. */
+  readonly test: readonly [string, ...string[]];
+  readonly name: string;
+  /** Debian's. */
+  readonly packageName: string;
+}
+
+const TOOLS: readonly Tool[] = [
+  { test: ['ip', '-V'], name: 'ip', packageName: 'iproute2' },
+  { test: ['ping', '-V'], name: 'ping', packageName: 'iputils-ping' },
+  { test: ['unshare', '--version'], name: 'unshare', packageName: 'util-linux' },
+  {
+    test: ['python3', '-c', 'import venv, ensurepip'],
+    name: 'python3 with venv',
+    packageName: 'python3-venv',
+  },
+];
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const missing = TOOLS.filter((tool) => !isThere(tool));
+  if (missing.length > 0) install(missing);
+  const still = missing.filter((tool) => !isThere(tool));
+  if (still.length > 0) {
+    const names = still.map((tool) => tool.name).join(', ');
+    say(
+      `missing: ${names}. As root on Debian: apt-get install ${still.map((tool) => tool.packageName).join(' ')}`,
+    );
+    return 1;
+  }
+  try {
+    say(`moto is at ${await ensureMotoVenv()}`);
+    return 0;
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+function isThere({ test: [program, ...args] }: Tool): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** Only where it can work: as root, with apt-get. */
+function install(tools: readonly Tool[]): void {
+  if (process.getuid?.() !== 0) return;
+  const packages = tools.map((tool) => tool.packageName);
+  say(`installing ${packages.join(', ')}`);
+  for (const args of [
+    ['update', '--quiet=2'],
+    ['install', '--yes', '--quiet=2', '--no-install-recommends', ...packages],
+  ]) {
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`interop: ${text}\n`);
+}
