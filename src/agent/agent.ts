@@ -7,8 +7,11 @@ import { Engine } from './engine.ts';
 import type { SourceDestRefusal } from './own-interfaces.ts';
 import type { AgentSpec } from './spec.ts';
 
-/** After a change the table is read at once to verify it, and again after these times. */
-const VERIFY_AFTER_MS = [0, 1_000, 3_000, 10_000] as const;
+/**
+ * After a change the table is read at once to verify it, and again after these times: early, because the unhealthy
+ * holder's own delete comes when its backup's takeover comes; late, because reads may be stale.
+ */
+const VERIFY_AFTER_MS = [0, 200, 1_000, 3_000, 10_000] as const;
 
 /** Stopping takes no longer than this, released routes included. */
 const STOP_MS = 10_000;
@@ -146,6 +149,7 @@ export class Agent {
     const nextMs = clock.now() + pollMs * (0.9 + 0.2 * random());
     const retryAtMs = await this.#engine.poll(this.#mode(), this.#abort.signal);
     this.#polls.requestAt(Math.min(nextMs, retryAtMs ?? nextMs));
+    this.#reads.request();
     this.#checkRefusal();
     if (!this.#isReady && retryAtMs === undefined && this.#engine.own.isKnown()) {
       this.#isReady = true;
@@ -188,8 +192,9 @@ export class Agent {
       const unread = tableIds.filter((id) => tables.every((table) => table.id !== id));
       if (retryAtMs !== undefined) this.#readLater(unread, [retryAtMs - this.#deps.clock.now()]);
       this.#cycles.request();
-      await this.#engine.refreshHolders(this.#abort.signal);
     }
+    const holdersAtMs = await this.#engine.refreshHolders(this.#abort.signal);
+    if (holdersAtMs !== undefined) this.#reads.requestAt(holdersAtMs);
     const nextMs = Math.min(...this.#dueReads.map((read) => read.atMs));
     if (Number.isFinite(nextMs)) this.#reads.requestAt(nextMs);
   }

@@ -65,7 +65,7 @@ export class ApiHealth {
     const earlier = this.#troubles.get(subject);
     const failures = (earlier?.failures ?? 0) + 1;
     const untilMs = clock.now() + backoffMs(failures, limitsFor(failure.kind), random);
-    const complaint = `${failure.api} ${failure.kind} ${failure.code}`;
+    const complaint = `${failure.api} ${failure.kind}`;
     if (earlier !== undefined && earlier.complaint !== complaint) this.#settle(subject, earlier, 'changed');
     this.#troubles.set(subject, { failures, untilMs, complaint });
     this.#complain(subject, complaint, failure);

@@ -116,10 +116,15 @@ export class Engine {
     return report;
   }
 
-  /** Learns the addresses of new holders, and starts and stops the remote checks accordingly. */
-  async refreshHolders(signal: AbortSignal): Promise<void> {
-    await this.#holders.resolve(this.#decider.interfacesToWatch(this.routes()), signal);
+  /**
+   * Learns the addresses of new holders, and starts and stops the remote checks accordingly. Returns when to try again
+   * if some are still unknown (monotonic ms).
+   */
+  async refreshHolders(signal: AbortSignal): Promise<number | undefined> {
+    const interfaceIds = this.#decider.interfacesToWatch(this.routes());
+    const retryAtMs = await this.#holders.resolve(interfaceIds, signal);
     this.#syncRemoteChecks();
+    return retryAtMs;
   }
 
   /** Every managed route as the newest reads show it. */

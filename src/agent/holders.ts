@@ -9,11 +9,14 @@ const STATUS_MS = 10_000;
 /** An ENI's primary address never changes, but the instance that it is attached to may. */
 const INTERFACE_MS = 60_000;
 
+/** One that EC2 does not show may be new, or another account's: it is not asked for at every turn. */
+const MISSING_MS = 5_000;
+
 /** Who holds routes now: the address to probe and the instance to ask EC2 about. */
 export class Holders {
   readonly #deps: AgentDeps;
   readonly #apiHealth: ApiHealth;
-  readonly #interfaces = new Map<string, { readonly facts: InterfaceFacts; readonly atMs: number }>();
+  readonly #interfaces = new Map<string, { readonly facts?: InterfaceFacts; readonly untilMs: number }>();
   readonly #statuses = new Map<string, { readonly status: InstanceStatus; readonly atMs: number }>();
 
   constructor(deps: AgentDeps, apiHealth: ApiHealth) {
@@ -33,25 +36,30 @@ export class Holders {
     return known.status;
   }
 
-  /** Asks for the interfaces that are not known or grew old, and forgets the ones not named any more. */
-  async resolve(interfaceIds: readonly string[], signal: AbortSignal): Promise<void> {
+  /**
+   * Asks for the interfaces that are not known or grew old, and forgets the ones not named any more. Returns when to
+   * ask again if EC2 did not answer (monotonic ms).
+   */
+  async resolve(interfaceIds: readonly string[], signal: AbortSignal): Promise<number | undefined> {
     const nowMs = this.#deps.clock.now();
     for (const id of this.#interfaces.keys()) if (!interfaceIds.includes(id)) this.#interfaces.delete(id);
     const wanted = interfaceIds.filter(
-      (id) => nowMs - (this.#interfaces.get(id)?.atMs ?? -INTERFACE_MS) >= INTERFACE_MS,
+      (id) => (this.#interfaces.get(id)?.untilMs ?? Number.NEGATIVE_INFINITY) <= nowMs,
     );
     const subject = 'DescribeNetworkInterfaces';
-    if (wanted.length === 0 || !this.#apiHealth.isReady(subject)) return;
+    if (wanted.length === 0) return undefined;
+    if (!this.#apiHealth.isReady(subject)) return this.#apiHealth.readyAtMs(subject);
     const answer = await this.#deps.describeInterfaces(
       { by: 'interface', ids: wanted, roleArn: undefined },
       signal,
     );
-    if (!answer.ok) {
-      this.#apiHealth.failed(subject, answer.failure);
-      return;
-    }
+    if (!answer.ok) return this.#apiHealth.failed(subject, answer.failure);
     this.#apiHealth.succeeded(subject);
-    for (const facts of answer.interfaces) this.#interfaces.set(facts.id, { facts, atMs: nowMs });
+    for (const id of wanted) this.#interfaces.set(id, { untilMs: nowMs + MISSING_MS });
+    for (const facts of answer.interfaces) {
+      this.#interfaces.set(facts.id, { facts, untilMs: nowMs + INTERFACE_MS });
+    }
+    return undefined;
   }
 
   /** Asks for the statuses that are not fresh, and forgets instances not named any more. */

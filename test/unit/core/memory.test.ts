@@ -44,11 +44,17 @@ describe('the memory of a route', () => {
     expect(rememberRead(taken, read(30 * SEC, 'b')).reclaim).toBeUndefined();
   });
 
-  it('does not count a stale read after the takeover was seen', () => {
+  it('counts a return as soon as a read has shown the route as mine', () => {
     const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
     const seen = rememberRead(taken, read(SEC, 'me'));
-    expect(rememberRead(seen, read(9 * SEC, 'b')).reclaim).toBeUndefined();
-    expect(rememberRead(seen, read(11 * SEC, 'b')).reclaim?.count).toBe(1);
+    expect(rememberRead(seen, read(2 * SEC, 'b')).reclaim?.count).toBe(1);
+  });
+
+  it('doubts for 10 s that a route which it deleted is back, whatever was read between', () => {
+    const deleted = rememberChange(EMPTY_MEMORY, { before: 'me', atMs: 0, isTakeover: false });
+    const seen = rememberRead(deleted, read(SEC, undefined));
+    expect(isSettling(seen, { holder: 'me', readAtMs: 2 * SEC })).toBe(true);
+    expect(isSettling(seen, { holder: 'me', readAtMs: 10 * SEC })).toBe(false);
   });
 
   it('does not count a return after 10 min: the takeover was right', () => {
