@@ -218,7 +218,7 @@ export class Decider {
       ['owner-conflict', before.conflict, after.conflict],
     ] as const) {
       if (is === undefined || is.untilMs === was?.untilMs) continue;
-      this.#deps.report({ type, key, holder: is.holder, waitMs: is.untilMs - nowMs });
+      this.#deps.report({ type, key, holder: is.holder, waitMs: is.untilMs - nowMs, count: is.count });
     }
   }
 }

@@ -3,6 +3,15 @@ import type { ProbeOutcome } from '../checks/index.ts';
 import type { Decision, Health, RouteAction } from '../core/index.ts';
 import type { DrainSignal } from './spec.ts';
 
+interface BackOffEvent<Type extends string> {
+  readonly type: Type;
+  readonly key: string;
+  readonly holder: string;
+  readonly waitMs: number;
+  /** How many times in a row: the wait doubles with each. */
+  readonly count: number;
+}
+
 /** What the agent tells the operator. Facts only: telemetry turns them into log lines, metrics and pages. */
 export type AgentEvent =
   | { readonly type: 'started'; readonly checks: number; readonly groups: number; readonly managed: boolean }
@@ -53,18 +62,8 @@ export type AgentEvent =
       readonly holder: string | undefined;
       readonly previous: string | undefined;
     }
-  | {
-      readonly type: 'owner-reclaimed';
-      readonly key: string;
-      readonly holder: string;
-      readonly waitMs: number;
-    }
-  | {
-      readonly type: 'owner-conflict';
-      readonly key: string;
-      readonly holder: string;
-      readonly waitMs: number;
-    }
+  | BackOffEvent<'owner-reclaimed'>
+  | BackOffEvent<'owner-conflict'>
   | { readonly type: 'route-changed'; readonly action: RouteAction; readonly tookMs: number }
   | { readonly type: 'route-race'; readonly action: RouteAction; readonly failure: AwsFailure }
   | { readonly type: 'route-failed'; readonly action: RouteAction; readonly failure: AwsFailure }

@@ -54,10 +54,12 @@ export function toLine(event: AgentEvent): LogLine | undefined {
     case 'decision':
       return line(isNews(event) ? 'info' : 'debug', decisionMessage(event), decisionFacts(event));
     case 'owner-reclaimed':
-      return line(
-        'warn',
-        `${event.key}: ${event.holder} took it back, so this agent's view of it is partial; no takeover for ${ms(event.waitMs)}`,
-      );
+      return event.count === 1
+        ? line(
+            'info',
+            `${event.key}: ${event.holder} took it back; no takeover from it for ${ms(event.waitMs)}`,
+          )
+        : line('warn', reclaimMessage(event));
     case 'owner-conflict':
       return line(
         'error',
@@ -120,7 +122,7 @@ export function toLine(event: AgentEvent): LogLine | undefined {
   }
 }
 
-type Of<T extends AgentEvent['type']> = Extract<AgentEvent, { type: T }>;
+type Of<T extends AgentEvent['type']> = Extract<AgentEvent, { readonly type: T }>;
 
 function healthMessage(event: Of<'health'>): string {
   const { check, destination, to, outcome } = event;
@@ -128,6 +130,11 @@ function healthMessage(event: Of<'health'>): string {
     ? ''
     : ` (${outcome.reason}${outcome.detail === undefined ? '' : `: ${outcome.detail}`})`;
   return `check ${check}${destination === '' ? '' : ` of ${destination}`} is ${to}${why}`;
+}
+
+function reclaimMessage({ key, holder, count, waitMs }: Of<'owner-reclaimed'>): string {
+  const doubt = `took it back ${count} times: it thinks itself healthy, and this agent does not reach it`;
+  return `${key}: ${holder} ${doubt}; no takeover from it for ${ms(waitMs)}`;
 }
 
 /** Holding as before or holding quietly is not news; a hold for want of something is. */
