@@ -3,8 +3,8 @@ import type { ProbeOutcome } from '../checks/index.ts';
 import type { Decision, Health, RouteAction } from '../core/index.ts';
 import type { DrainSignal } from './spec.ts';
 
-interface BackOffEvent<Type extends string> {
-  readonly type: Type;
+/** `holder` took the route (back); nothing is taken from it for a while. */
+interface BackOffFacts {
   readonly key: string;
   readonly holder: string;
   readonly waitMs: number;
@@ -62,8 +62,8 @@ export type AgentEvent =
       readonly holder: string | undefined;
       readonly previous: string | undefined;
     }
-  | BackOffEvent<'owner-reclaimed'>
-  | BackOffEvent<'owner-conflict'>
+  | ({ readonly type: 'owner-reclaimed' } & BackOffFacts)
+  | ({ readonly type: 'owner-conflict' } & BackOffFacts)
   | { readonly type: 'route-changed'; readonly action: RouteAction; readonly tookMs: number }
   | { readonly type: 'route-race'; readonly action: RouteAction; readonly failure: AwsFailure }
   | { readonly type: 'route-failed'; readonly action: RouteAction; readonly failure: AwsFailure }
