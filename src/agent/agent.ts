@@ -6,12 +6,16 @@ import { DrainWatch } from './drain-watch.ts';
 import { Engine } from './engine.ts';
 import type { SourceDestRefusal } from './own-interfaces.ts';
 import type { AgentSpec } from './spec.ts';
+import { type TableKey, tableKey } from './table-reader.ts';
 
 /**
  * After a change the table is read at once to verify it, and again after these times: early, because the unhealthy
  * holder's own delete comes when its backup's takeover comes; late, because reads may be stale.
  */
 const VERIFY_AFTER_MS = [0, 200, 1_000, 3_000, 10_000] as const;
+
+/** A loop that is under way for longer than this is stuck. */
+const STUCK_MS = 60_000;
 
 /** Stopping takes no longer than this, released routes included. */
 const STOP_MS = 10_000;
@@ -34,7 +38,8 @@ export class Agent {
   readonly #cycles: SingleFlight;
   readonly #abort = new AbortController();
   readonly #startedAtMs: number;
-  #dueReads: readonly { readonly tableId: string; readonly atMs: number }[] = [];
+  #dueReads: readonly { readonly key: TableKey; readonly atMs: number }[] = [];
+  #polledAtMs: number;
   #isReleasing = false;
   #isReady = false;
   /** Set when the interfaces have been found fit; no route is touched before. */
@@ -46,6 +51,7 @@ export class Agent {
     this.#deps = deps;
     this.#onRefused = onRefused;
     this.#startedAtMs = deps.clock.now();
+    this.#polledAtMs = this.#startedAtMs;
     this.#engine = new Engine(spec, {
       deps,
       onWake: () => this.#cycles.request(),
@@ -83,9 +89,11 @@ export class Agent {
     this.#drain.watch(spec.drainOn);
   }
 
-  /** True while the loop is alive: no cycle has been under way for longer than a minute. For the watchdog. */
+  /** True while the loops turn: no cycle under way for over a minute, and polls that come to an end. For the watchdog. */
   isAlive(): boolean {
-    return this.#cycleSinceMs === undefined || this.#deps.clock.now() - this.#cycleSinceMs < 60_000;
+    const nowMs = this.#deps.clock.now();
+    const isCycling = this.#cycleSinceMs === undefined || nowMs - this.#cycleSinceMs < STUCK_MS;
+    return isCycling && nowMs - this.#polledAtMs < Math.max(3 * this.#engine.spec().pollMs, STUCK_MS);
   }
 
   /** One line for `systemctl status`. */
@@ -119,7 +127,8 @@ export class Agent {
   async #closeInOrder(onExit: AgentSpec['onExit']): Promise<boolean> {
     if (onExit === 'keep') this.#engine.freeze();
     await this.#engine.health.close();
-    const isReleased = onExit === 'keep' || (await this.#release());
+    // Nothing was taken before the interfaces were found fit, so there is nothing to release then.
+    const isReleased = onExit === 'keep' || !this.#isCleared || (await this.#release());
     await Promise.all([this.#polls.close(), this.#reads.close(), this.#cycles.close()]);
     return isReleased;
   }
@@ -133,8 +142,8 @@ export class Agent {
     await this.#cycles.idle();
     const sinceMs = this.#deps.clock.now();
     while (this.#deps.clock.now() < sinceMs + RELEASE_MS) {
-      const tableIds = [...new Set(this.#engine.routes().map((view) => view.table.id))];
-      await this.#engine.readTables(tableIds, this.#abort.signal);
+      const tables = this.#engine.routes().map(({ table }) => tableKey(table.id, table.roleArn));
+      await this.#engine.readTables([...new Set(tables)], this.#abort.signal);
       this.#cycles.request();
       await this.#cycles.idle();
       if (this.#engine.isReleased(this.#mode(), sinceMs)) return true;
@@ -143,12 +152,15 @@ export class Agent {
     return false;
   }
 
+  /** Whatever happens in it, the next poll is set. */
   async #poll(): Promise<void> {
     const { clock, random } = this.#deps;
     const { pollMs } = this.#engine.spec();
     const nextMs = clock.now() + pollMs * (0.9 + 0.2 * random());
+    this.#polls.requestAt(nextMs);
     const retryAtMs = await this.#engine.poll(this.#mode(), this.#abort.signal);
-    this.#polls.requestAt(Math.min(nextMs, retryAtMs ?? nextMs));
+    this.#polledAtMs = clock.now();
+    if (retryAtMs !== undefined) this.#polls.requestAt(retryAtMs);
     this.#reads.request();
     this.#checkRefusal();
     if (!this.#isReady && retryAtMs === undefined && this.#engine.own.isKnown()) {
@@ -160,8 +172,9 @@ export class Agent {
 
   /** Only the first answer may refuse: a running agent that stops is worse than one that says what is wrong. */
   #checkRefusal(): void {
-    if (this.#isCleared || !this.#engine.own.isKnown()) return;
-    const refusals = this.#engine.own.refusals();
+    const { own } = this.#engine;
+    if (this.#isCleared || !own.isSettled()) return;
+    const refusals = own.refusals();
     this.#isCleared = refusals.length === 0;
     if (this.#isCleared || this.#isRefused) return;
     this.#isRefused = true;
@@ -175,6 +188,8 @@ export class Agent {
       const report = await this.#engine.cycle(() => this.#mode(), this.#abort.signal);
       this.#readLater(report.changed, VERIFY_AFTER_MS);
       this.#readLater(report.raced, [0]);
+      // Its own reads may have shown a holder that nobody watches yet.
+      if (report.hasRead) this.#reads.request();
       if (report.retryAtMs !== undefined) this.#cycles.requestAt(report.retryAtMs);
     } finally {
       this.#cycleSinceMs = undefined;
@@ -186,25 +201,23 @@ export class Agent {
     const nowMs = this.#deps.clock.now();
     const due = this.#dueReads.filter((read) => read.atMs <= nowMs);
     this.#dueReads = this.#dueReads.filter((read) => read.atMs > nowMs);
+    for (const { atMs } of this.#dueReads) this.#reads.requestAt(atMs);
     if (due.length > 0) {
-      const tableIds = [...new Set(due.map((read) => read.tableId))];
-      const { tables, retryAtMs } = await this.#engine.readTables(tableIds, this.#abort.signal);
-      const unread = tableIds.filter((id) => tables.every((table) => table.id !== id));
+      const keys = [...new Set(due.map((read) => read.key))];
+      const { tables, retryAtMs } = await this.#engine.readTables(keys, this.#abort.signal);
+      const shown = new Set(tables.map((table) => tableKey(table.id, table.roleArn)));
+      const unread = keys.filter((key) => !shown.has(key));
       if (retryAtMs !== undefined) this.#readLater(unread, [retryAtMs - this.#deps.clock.now()]);
       this.#cycles.request();
     }
     const holdersAtMs = await this.#engine.refreshHolders(this.#abort.signal);
     if (holdersAtMs !== undefined) this.#reads.requestAt(holdersAtMs);
-    const nextMs = Math.min(...this.#dueReads.map((read) => read.atMs));
-    if (Number.isFinite(nextMs)) this.#reads.requestAt(nextMs);
   }
 
-  #readLater(tableIds: readonly string[], delaysMs: readonly number[]): void {
-    if (tableIds.length === 0) return;
+  #readLater(keys: readonly TableKey[], delaysMs: readonly number[]): void {
+    if (keys.length === 0) return;
     const nowMs = this.#deps.clock.now();
-    const due = tableIds.flatMap((tableId) =>
-      delaysMs.map((delayMs) => ({ tableId, atMs: nowMs + delayMs })),
-    );
+    const due = keys.flatMap((key) => delaysMs.map((delayMs) => ({ key, atMs: nowMs + delayMs })));
     this.#dueReads = [...this.#dueReads, ...due];
     for (const delayMs of delaysMs) this.#reads.requestAt(nowMs + delayMs);
   }

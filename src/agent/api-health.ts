@@ -9,6 +9,9 @@ const TRANSIENT: BackoffLimits = { firstMs: 100, lastMs: 5_000 };
 const THROTTLED: BackoffLimits = { firstMs: 500, lastMs: 5_000 };
 const RACED: BackoffLimits = { firstMs: 200, lastMs: 5_000 };
 const RACE_FORGOTTEN_MS = 60_000;
+const FORGOTTEN_MS = 600_000;
+/** What concerns one route, and may pass by itself: tried soon at first, and then ever less. */
+const ROUTE: BackoffLimits = { firstMs: 100, lastMs: 60_000 };
 /** What only a person can mend is tried again slowly. */
 const HUMAN: BackoffLimits = { firstMs: 15_000, lastMs: 60_000 };
 
@@ -53,6 +56,11 @@ export class ApiHealth {
     const failed = this.#troubles.get(subject)?.untilMs ?? Number.NEGATIVE_INFINITY;
     const raced = this.#races.get(subject)?.untilMs ?? Number.NEGATIVE_INFINITY;
     return Math.max(failed, raced);
+  }
+
+  /** True where the last call of the subject failed, whether or not it may be tried again by now. */
+  isFailing(subject: string): boolean {
+    return this.#troubles.has(subject);
   }
 
   isReady(subject: string): boolean {
@@ -105,6 +113,7 @@ export class ApiHealth {
   }
 
   #complain(subject: string, key: string, failure: AwsFailure): void {
+    this.#dropOld();
     const known = this.#complaints.get(key);
     if (known !== undefined) {
       known.subjects.add(subject);
@@ -115,6 +124,15 @@ export class ApiHealth {
     const { api } = failure;
     this.#complaints.set(key, { api, sinceMs: clock.now(), subjects: new Set([subject]), failures: 1 });
     report({ type: 'api-failing', failure, subject });
+  }
+
+  /** A subject that has not been tried for long is not failing any more, it is not wanted any more. */
+  #dropOld(): void {
+    const nowMs = this.#options.clock.now();
+    this.forget((subject) => {
+      const trouble = this.#troubles.get(subject);
+      return trouble !== undefined && nowMs - trouble.untilMs > FORGOTTEN_MS;
+    });
   }
 
   /** Takes a subject off its complaint; the last one that recovers ends it. */
@@ -144,13 +162,14 @@ function limitsFor(kind: FailureKind): BackoffLimits {
     case 'limit':
     case 'invalid':
       return HUMAN;
+    case 'table-missing':
+    case 'target-missing':
+    case 'not-ready':
+      return ROUTE;
     case 'transient':
     case 'credentials':
     case 'already-exists':
     case 'route-missing':
-    case 'table-missing':
-    case 'target-missing':
-    case 'not-ready':
       return TRANSIENT;
   }
 }

@@ -6,16 +6,40 @@ import type { Decider, RouteView } from './decider.ts';
 import type { AgentDeps } from './deps.ts';
 import type { RouteHooksRunner } from './route-hooks.ts';
 import type { AwsSpec } from './spec.ts';
+import { type TableKey, tableKey } from './table-reader.ts';
 
 /** EC2's actions by ours. */
 const APIS = { create: 'CreateRoute', replace: 'ReplaceRoute', delete: 'DeleteRoute' } as const;
 
+/** A cycle for less than this many tokens would only read. */
+const TOKENS_WORTH_A_CYCLE = 4;
+
+/** Waits for tokens with less than this between them are one. */
+const EPISODE_MS = 60_000;
+
+/** Failures after which the change has certainly not been made: nothing was sent. */
+const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** An action, and the route as it was when it was decided. */
+export interface Task {
+  readonly action: RouteAction;
+  readonly view: RouteView;
+}
+
+interface Batch {
+  readonly changed: Set<TableKey>;
+  readonly raced: Set<TableKey>;
+  retryAtMs: number | undefined;
+  /** Nothing more is sent: the facts grew old, or the tokens are used up. */
+  isOver: boolean;
+}
+
 /** How far a batch of actions came. */
 export interface ApplyReport {
   /** Tables in which something was changed: they are to be read again to verify. */
-  readonly changed: readonly string[];
+  readonly changed: readonly TableKey[];
   /** Tables that another agent was faster in: they are to be read and decided again. */
-  readonly raced: readonly string[];
+  readonly raced: readonly TableKey[];
   /** When to decide again at the latest (monotonic ms): tokens, back-off, or facts that grew old on the way. */
   readonly retryAtMs: number | undefined;
 }
@@ -34,7 +58,9 @@ export interface ApplierOptions {
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #bucket: TokenBucket;
-  #wasThrottled = false;
+  /** Changes whose answer was lost. */
+  readonly #attempts = new Map<string, Task & { readonly sentAtMs: number }>();
+  #outOfTokensAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -48,110 +74,133 @@ export class Applier {
    * overtaken is never sent; what is not sent is planned anew in the next cycle.
    */
   async apply(
-    actions: readonly { readonly action: RouteAction; readonly view: RouteView }[],
+    actions: readonly Task[],
     isStillWanted: (action: RouteAction, view: RouteView) => boolean,
     signal: AbortSignal,
   ): Promise<ApplyReport> {
-    const report = { changed: new Set<string>(), raced: new Set<string>(), retries: [] as number[] };
-    const queue = [...actions];
+    const batch: Batch = { changed: new Set(), raced: new Set(), retryAtMs: undefined, isOver: false };
+    const queue = this.#inOrder(actions);
+    let next = 0;
     const work = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        if (signal.aborted) return;
-        const { action, view } = next;
-        const blockedUntilMs = this.#blockedUntilMs(action);
-        if (blockedUntilMs !== undefined) {
-          report.retries.push(blockedUntilMs);
-          continue;
+      while (next < queue.length && !batch.isOver && !signal.aborted) {
+        const task = queue[next];
+        next += 1;
+        if (task === undefined || !this.#isDue(task, batch)) continue;
+        if (!isStillWanted(task.action, task.view)) {
+          // What else waits rests on facts as old as these: the next cycle plans it anew.
+          batch.isOver = true;
+          retry(batch, this.#nowMs());
+        } else if (!this.#bucket.has(this.#nowMs())) {
+          batch.isOver = true;
+          this.#outOfTokens(queue.length - next + 1, batch);
+        } else if (this.#options.hooks.isCleared(task.action, task.view.spec.hooks)) {
+          this.#bucket.take(this.#nowMs());
+          await this.#applyOne(task, batch, signal);
         }
-        if (!isStillWanted(action, view)) {
-          report.retries.push(this.#nowMs());
-          continue;
-        }
-        if (!this.#options.hooks.isCleared(action, view.spec.hooks)) continue;
-        if (!this.#takeToken(queue.length + 1)) {
-          report.retries.push(this.#bucket.readyAtMs(Math.min(queue.length + 1, 4), this.#nowMs()));
-          return;
-        }
-        await this.#applyOne(action, view, report, signal);
       }
     };
     const workers = Math.min(this.#options.limits.mutationsInFlight, actions.length);
     await Promise.all(Array.from({ length: workers }, work));
-    return {
-      changed: [...report.changed],
-      raced: [...report.raced],
-      retryAtMs: report.retries.length === 0 ? undefined : Math.min(...report.retries),
-    };
+    return { changed: [...batch.changed], raced: [...batch.raced], retryAtMs: batch.retryAtMs };
   }
 
-  async #applyOne(
-    action: RouteAction,
-    view: RouteView,
-    report: { changed: Set<string>; raced: Set<string>; retries: number[] },
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Forgets what belongs to routes that are not managed any more. */
+  forgetOthers(keys: ReadonlySet<string>): void {
+    this.#options.hooks.forgetOthers(keys);
+  }
+
+  /** What failed before comes last, so that it can't use up the tokens of what may succeed. */
+  #inOrder(tasks: readonly Task[]): readonly Task[] {
+    const { apiHealth } = this.#options;
+    const failed = tasks.filter(({ action }) => apiHealth.isFailing(subjectOf(action)));
+    if (failed.length === 0) return tasks;
+    return [...tasks.filter((task) => !failed.includes(task)), ...failed];
+  }
+
+  #isDue({ action }: Task, batch: Batch): boolean {
+    const { apiHealth } = this.#options;
+    const readyAtMs = Math.max(apiHealth.readyAtMs(apiOf(action)), apiHealth.readyAtMs(subjectOf(action)));
+    if (readyAtMs <= this.#nowMs()) return true;
+    retry(batch, readyAtMs);
+    return false;
+  }
+
+  /** Told once for each time that changes have to wait, not for each token. */
+  #outOfTokens(waiting: number, batch: Batch): void {
+    const nowMs = this.#nowMs();
+    retry(batch, this.#bucket.readyAtMs(Math.min(waiting, TOKENS_WORTH_A_CYCLE), nowMs));
+    if (nowMs - this.#outOfTokensAtMs > EPISODE_MS) {
+      const waitMs = this.#bucket.readyAtMs(waiting, nowMs) - nowMs;
+      this.#options.deps.report({ type: 'throttled-by-us', waiting, waitMs });
+    }
+    this.#outOfTokensAtMs = nowMs;
+  }
+
+  async #applyOne({ action, view }: Task, batch: Batch, signal: AbortSignal): Promise<void> {
     const { deps, apiHealth, decider, hooks } = this.#options;
     const sentAtMs = this.#nowMs();
     const result = await deps.tables.apply(action, signal);
     const atMs = this.#nowMs();
+    const table = tableKey(action.tableId, action.roleArn);
     if (!result.ok) {
       // An answer that was lost may follow a change that was made: only a read can tell.
-      report.raced.add(action.tableId);
-      if (result.failure.kind === 'transient') this.#rememberAttempt(action, view, atMs);
-      this.#failed(action, result.failure, report.retries);
+      batch.raced.add(table);
+      if (mayHaveHappened(result.failure)) this.#rememberAttempt({ action, view }, sentAtMs);
+      this.#failed(action, view, result.failure, batch);
       return;
     }
+    this.#attempts.delete(action.key);
     apiHealth.succeeded(apiOf(action));
     apiHealth.succeeded(subjectOf(action));
     const before = holderOf(view.observed);
-    const memory = decider.memory(action.key);
-    decider.setMemory(
-      action.key,
-      rememberChange(memory, { before, atMs, isTakeover: isTakeover(action.reason) }),
-    );
-    report.changed.add(action.tableId);
+    const change = { before, atMs, isTakeover: isTakeover(action.reason) };
+    decider.setMemory(action.key, rememberChange(decider.memory(action.key), change));
+    batch.changed.add(table);
     deps.report({ type: 'route-changed', action, tookMs: atMs - sentAtMs });
     hooks.carriedOut(action, view.spec.hooks);
   }
 
-  /** Whether it took effect is unknown: as a takeover it counts only once a read shows the route as ours. */
-  #rememberAttempt(action: RouteAction, view: RouteView, atMs: number): void {
-    const from = holderOf(view.observed);
-    if (from === undefined || !isTakeover(action.reason)) return;
+  /**
+   * Whether it took effect is unknown. As a takeover it counts only once a read shows the route as ours; giving a route
+   * away is taken as done, so that a stale read does not make us delete what another may have put there since.
+   */
+  #rememberAttempt({ action, view }: Task, sentAtMs: number): void {
+    const atMs = this.#nowMs();
+    const before = holderOf(view.observed);
     const { decider } = this.#options;
     const memory = decider.memory(action.key);
-    decider.setMemory(action.key, { ...memory, takeover: { from, atMs, wasSeen: false } });
+    this.#attempts.set(action.key, { action, view, sentAtMs });
+    if (isGivingAway(action)) decider.setMemory(action.key, { ...memory, change: { before, atMs } });
+    if (before === undefined || !isTakeover(action.reason)) return;
+    decider.setMemory(action.key, { ...memory, takeover: { from: before, atMs, wasSeen: false } });
   }
 
-  #failed(action: RouteAction, failure: AwsFailure, retries: number[]): void {
+  /** A change whose answer was lost is told, and its after-hook run, when a read shows that it was made. */
+  settleAttempts(viewOf: (key: string) => RouteView | undefined): void {
+    for (const [key, { action, view, sentAtMs }] of this.#attempts) {
+      const now = viewOf(key);
+      const isSeen =
+        now !== undefined && now.table.readAtMs > sentAtMs && holderOf(now.observed) === action.to?.id;
+      const isOld = this.#nowMs() - sentAtMs > EPISODE_MS;
+      if (isSeen || isOld || now === undefined) this.#attempts.delete(key);
+      if (!isSeen) continue;
+      this.#options.deps.report({ type: 'route-changed', action, tookMs: this.#nowMs() - sentAtMs });
+      this.#options.hooks.carriedOut(action, view.spec.hooks);
+    }
+  }
+
+  #failed(action: RouteAction, view: RouteView, failure: AwsFailure, batch: Batch): void {
     const { deps, apiHealth, onTargetMissing } = this.#options;
-    const isRace = failure.kind === 'already-exists' || failure.kind === 'route-missing';
-    if (failure.kind === 'target-missing') onTargetMissing();
-    if (isRace) {
+    if (failure.kind === 'already-exists' || failure.kind === 'route-missing') {
       deps.report({ type: 'route-race', action, failure });
-      retries.push(apiHealth.raced(subjectOf(action)));
+      retry(batch, apiHealth.raced(subjectOf(action)));
       return;
     }
+    // A fallback that EC2 does not know says nothing of our own interfaces.
+    if (failure.kind === 'target-missing' && action.to?.id !== view.spec.fallback?.id) onTargetMissing();
     deps.report({ type: 'route-failed', action, failure });
     const subject = isApiWide(failure.kind) ? apiOf(action) : subjectOf(action);
-    retries.push(apiHealth.failed(subject, failure));
-  }
-
-  #blockedUntilMs(action: RouteAction): number | undefined {
-    const { apiHealth } = this.#options;
-    const readyAtMs = Math.max(apiHealth.readyAtMs(apiOf(action)), apiHealth.readyAtMs(subjectOf(action)));
-    return readyAtMs > this.#nowMs() ? readyAtMs : undefined;
-  }
-
-  #takeToken(waiting: number): boolean {
-    const nowMs = this.#nowMs();
-    const hasToken = this.#bucket.take(nowMs);
-    if (!hasToken && !this.#wasThrottled) {
-      const waitMs = this.#bucket.readyAtMs(waiting, nowMs) - nowMs;
-      this.#options.deps.report({ type: 'throttled-by-us', waiting, waitMs });
-    }
-    this.#wasThrottled = !hasToken;
-    return hasToken;
+    retry(batch, apiHealth.failed(subject, failure));
   }
 
   #nowMs(): number {
@@ -172,4 +221,16 @@ function subjectOf(action: RouteAction): string {
 export function isGoneRoute(subject: string, keys: ReadonlySet<string>): boolean {
   const found = /^(?:Create|Replace|Delete)Route (rtb-.*)$/.exec(subject);
   return found?.[1] !== undefined && !keys.has(found[1]);
+}
+
+function retry(batch: Batch, atMs: number): void {
+  batch.retryAtMs = Math.min(batch.retryAtMs ?? atMs, atMs);
+}
+
+function mayHaveHappened(failure: AwsFailure): boolean {
+  return failure.kind === 'transient' && !UNSENT.has(failure.code);
+}
+
+function isGivingAway(action: RouteAction): boolean {
+  return action.reason === 'unhealthy' || action.reason === 'unhealthy-fallback';
 }

@@ -3,12 +3,10 @@ import {
   decide,
   EMPTY_MEMORY,
   evaluate,
-  findStatic,
   holderOf,
   type InstanceStatus,
   isMine,
   type ManagedRoute,
-  matches,
   needsHolderStatus,
   type ObservedRoute,
   type ObservedTable,
@@ -16,14 +14,13 @@ import {
   type RouteMemory,
   type RouteSpec,
   rememberRead,
-  routeKey,
 } from '../core/index.ts';
 import type { AgentDeps } from './deps.ts';
 import type { HealthView } from './health-view.ts';
 import type { Holders } from './holders.ts';
 import type { OwnInterfacesView } from './own-interfaces.ts';
-import type { AgentSpec, TableGroupSpec } from './spec.ts';
-import { vpcGuard } from './table-reader.ts';
+import type { AgentSpec } from './spec.ts';
+import { isMeant } from './table-reader.ts';
 
 /** A managed route with everything that belongs to it. */
 export interface RouteView {
@@ -52,8 +49,9 @@ export class Decider {
   readonly #views: DeciderViews;
   readonly #startedAtMs: number;
   readonly #memories = new Map<string, RouteMemory>();
-  readonly #duplicates = new Set<string>();
   readonly #groupTables = new Map<string, string>();
+  /** Reads that are in the memory already. */
+  readonly #remembered = new WeakSet<ObservedTable>();
 
   constructor(deps: AgentDeps, views: DeciderViews) {
     this.#deps = deps;
@@ -61,20 +59,16 @@ export class Decider {
     this.#startedAtMs = deps.clock.now();
   }
 
-  /** Every managed route of every table that a group means, in the config's order. */
-  routes(spec: AgentSpec, tables: ReadonlyMap<string, ObservedTable>): readonly RouteView[] {
-    const views = new Map<string, RouteView>();
-    for (const group of spec.tableGroups) {
-      const meant = [...tables.values()].filter((table) => this.#isMeant(group, table));
-      for (const table of meant) for (const route of group.routes) this.#add(views, group, table, route);
-    }
-    return [...views.values()];
-  }
-
-  /** Tells which tables each group found, once after each change. Call only after a whole read. */
-  tellGroups(spec: AgentSpec, tables: ReadonlyMap<string, ObservedTable>): void {
-    for (const group of spec.tableGroups) {
-      const tableIds = [...tables.values()].filter((table) => this.#isMeant(group, table)).map((t) => t.id);
+  /** Tells which tables each group found, once after each change, of the roles that a whole read succeeded for. */
+  tellGroups(
+    spec: AgentSpec,
+    tables: ReadonlyMap<string, ObservedTable>,
+    roles: readonly (string | undefined)[],
+  ): void {
+    for (const group of spec.tableGroups.filter((each) => roles.includes(each.assumeRole))) {
+      const tableIds = [...tables.values()]
+        .filter((table) => isMeant(group, table, this.#deps.identity.vpcId))
+        .map((t) => t.id);
       const told = tableIds.join(' ');
       if (this.#groupTables.get(group.name) === told) continue;
       this.#groupTables.set(group.name, told);
@@ -87,7 +81,7 @@ export class Decider {
   remember(views: readonly RouteView[]): void {
     const known = new Set(views.map((view) => view.route.key));
     for (const key of this.#memories.keys()) if (!known.has(key)) this.#memories.delete(key);
-    for (const view of views) {
+    for (const view of views.filter(({ table }) => !this.#remembered.has(table))) {
       const before = this.memory(view.route.key);
       const after = rememberRead(before, {
         holder: holderOf(view.observed),
@@ -99,6 +93,7 @@ export class Decider {
       this.#memories.set(view.route.key, after);
       this.#tellBackOffs(view.route.key, before, after);
     }
+    for (const { table } of views) this.#remembered.add(table);
   }
 
   memory(key: string): RouteMemory {
@@ -149,27 +144,6 @@ export class Decider {
   #isHeldByAnother(view: RouteView): boolean {
     if (view.observed === undefined) return false;
     return !isMine(view.observed, this.#views.own.lookup(view.spec.target));
-  }
-
-  #isMeant(group: TableGroupSpec, table: ObservedTable): boolean {
-    const vpcId = vpcGuard(group, this.#deps.identity.vpcId);
-    if (vpcId !== undefined && table.vpcId !== vpcId) return false;
-    return table.roleArn === group.assumeRole && matches(group.find, table);
-  }
-
-  /** Two groups may mean one table; the first to name a destination in it decides. */
-  #add(views: Map<string, RouteView>, group: TableGroupSpec, table: ObservedTable, spec: RouteSpec): void {
-    const key = routeKey(table.id, spec.destination);
-    const kept = views.get(key);
-    if (kept !== undefined) {
-      if (this.#duplicates.has(`${key} ${group.name}`)) return;
-      this.#duplicates.add(`${key} ${group.name}`);
-      this.#deps.report({ type: 'duplicate-route', key, group: group.name, keptGroup: kept.group });
-      return;
-    }
-    const { roleArn } = table;
-    const route = { key, tableId: table.id, roleArn, destination: spec.destination };
-    views.set(key, { route, spec, group: group.name, table, observed: findStatic(table, spec.destination) });
   }
 
   #facts(view: RouteView, mode: DecideMode): RouteFacts {

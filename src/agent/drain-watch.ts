@@ -40,9 +40,12 @@ export class DrainWatch {
   /** Metadata that does not answer says nothing: the last signals stand. */
   async #look(): Promise<void> {
     this.#isLooking = true;
+    const wanted = this.#wanted;
     try {
-      const signals = await this.#deps.readDrainSignals(this.#wanted);
-      if (signals !== undefined && !this.#isClosed) this.#set(signals);
+      const signals = await this.#deps.readDrainSignals(wanted);
+      // A reload may have changed the question meanwhile.
+      const isAsked = wanted === this.#wanted && !this.#isClosed;
+      if (signals !== undefined && isAsked) this.#set(signals);
     } catch (error) {
       this.#deps.report({ type: 'crash', where: 'drain signals', error });
     }

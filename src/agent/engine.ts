@@ -11,16 +11,18 @@ import { Holders } from './holders.ts';
 import { OwnInterfacesView } from './own-interfaces.ts';
 import { isReleased } from './release.ts';
 import { RouteHooksRunner } from './route-hooks.ts';
+import { RouteIndex } from './route-index.ts';
 import type { AgentSpec } from './spec.ts';
-import { type ReadReport, TableReader } from './table-reader.ts';
+import { type ReadReport, type TableKey, TableReader, tableKey } from './table-reader.ts';
 
 /** What a cycle came to: when to run the next one, and which tables to read first. */
 export interface CycleReport extends ApplyReport {
   readonly actions: number;
+  /** Tables were read on the way, which may have shown new holders. */
+  readonly hasRead: boolean;
 }
 
-/** How soon the own interfaces are asked for again while nothing is known of them. */
-const UNKNOWN_RETRY_MS = 1_000;
+const IDLE: CycleReport = { actions: 0, hasRead: false, changed: [], raced: [], retryAtMs: undefined };
 
 export interface EngineOptions {
   readonly deps: AgentDeps;
@@ -44,14 +46,13 @@ export class Engine {
   readonly #holders: Holders;
   readonly #decider: Decider;
   readonly #applier: Applier;
+  readonly #index: RouteIndex;
   readonly #news: DecisionNews;
   #spec: AgentSpec;
   #isFrozen = false;
   /** No check runs before `setSpec`, remote ones included. */
   #isProbing = false;
-  #views:
-    | { readonly spec: AgentSpec; readonly tables: unknown; readonly views: readonly RouteView[] }
-    | undefined;
+  #tidied: readonly RouteView[] | undefined;
 
   constructor(spec: AgentSpec, { deps, onWake, onDoubt }: EngineOptions) {
     this.#spec = spec;
@@ -65,6 +66,7 @@ export class Engine {
     this.#holders = new Holders(deps, apiHealth);
     this.#reader = new TableReader(deps, apiHealth);
     this.#decider = new Decider(deps, { health: this.health, holders: this.#holders, own: this.own });
+    this.#index = new RouteIndex(deps, this.#reader);
     this.#applier = new Applier({
       deps,
       apiHealth,
@@ -86,6 +88,7 @@ export class Engine {
   setSpec(spec: AgentSpec): void {
     this.#spec = spec;
     this.#isProbing = true;
+    this.own.doubt();
     this.health.setLocal(spec.checks);
   }
 
@@ -96,22 +99,26 @@ export class Engine {
 
   /** Reads everything that decisions rest on. Returns when to try again if a part failed (monotonic ms). */
   async poll(mode: DecideMode, signal: AbortSignal): Promise<number | undefined> {
-    const [isOwnKnown, report] = await Promise.all([
+    const [ownRetryAtMs, report] = await Promise.all([
       this.own.refresh(this.#spec, signal),
       this.#reader.readAll(this.#spec, signal),
     ]);
     this.#afterRead();
-    if (report.retryAtMs === undefined) this.#decider.tellGroups(this.#spec, this.#reader.tables());
+    this.#decider.tellGroups(this.#spec, this.#reader.tables(), report.roles);
     this.#onWake();
     await this.refreshHolders(signal);
-    const instanceIds = this.#decider.instancesToAsk(this.routes(), mode);
-    await this.#holders.ask(instanceIds, signal);
-    return report.retryAtMs ?? (isOwnKnown ? undefined : this.#deps.clock.now() + UNKNOWN_RETRY_MS);
+    await this.refreshStatuses(mode, signal);
+    return least([report.retryAtMs, ownRetryAtMs]);
+  }
+
+  /** Asks EC2 about the holders whose status could change a decision, where its last word grew old. */
+  async refreshStatuses(mode: DecideMode, signal: AbortSignal): Promise<void> {
+    await this.#holders.ask(this.#decider.instancesToAsk(this.routes(), mode), signal);
   }
 
   /** Reads some tables again. */
-  async readTables(tableIds: readonly string[], signal: AbortSignal): Promise<ReadReport> {
-    const report = await this.#reader.readSome(tableIds, signal);
+  async readTables(keys: readonly TableKey[], signal: AbortSignal): Promise<ReadReport> {
+    const report = await this.#reader.readSome(keys, signal);
     this.#afterRead();
     return report;
   }
@@ -129,12 +136,7 @@ export class Engine {
 
   /** Every managed route as the newest reads show it. */
   routes(): readonly RouteView[] {
-    const tables = this.#reader.tables();
-    if (this.#views?.spec !== this.#spec || this.#views.tables !== tables) {
-      const views = this.#decider.routes(this.#spec, tables);
-      this.#views = { spec: this.#spec, tables, views };
-    }
-    return this.#views.views;
+    return this.#index.all(this.#spec);
   }
 
   /** What should be done now, without doing it. Tells decisions that changed. */
@@ -152,43 +154,63 @@ export class Engine {
     return isReleased({ views, decided, memoryOf: (key) => this.#decider.memory(key), sinceMs });
   }
 
-  /** Decides, reads again what a change would rest on, decides again, acts. */
+  /** Decides, reads again what a change would rest on, decides again, acts. Roles do not wait for each other. */
   async cycle(mode: () => DecideMode, signal: AbortSignal): Promise<CycleReport> {
-    const first = this.decide(mode());
-    const wakeAtMs = this.#wakeAtMs(first);
-    const intended = plan(first);
-    if (intended.length === 0) return { actions: 0, changed: [], raced: [], retryAtMs: wakeAtMs };
+    if (this.#isFrozen) return IDLE;
+    const intended = plan(this.decide(mode()));
+    const roles = [...new Set(intended.map((action) => action.roleArn))];
+    const parts = roles.map((roleArn) => {
+      const own = intended.filter((action) => action.roleArn === roleArn);
+      return this.#actAs(roleArn, own, mode, signal);
+    });
+    const reports = await Promise.all(parts);
+    return {
+      actions: reports.reduce((sum, report) => sum + report.actions, 0),
+      hasRead: reports.some((report) => report.hasRead),
+      changed: reports.flatMap((report) => report.changed),
+      raced: reports.flatMap((report) => report.raced),
+      retryAtMs: least([...reports.map((report) => report.retryAtMs), this.#wakeAtMs(this.decide(mode()))]),
+    };
+  }
+
+  async #actAs(
+    roleArn: string | undefined,
+    intended: readonly RouteAction[],
+    mode: () => DecideMode,
+    signal: AbortSignal,
+  ): Promise<CycleReport> {
     const freshness = new Freshness(this.#deps.clock, this.#decider);
     const doubtful = freshness.doubtful(intended, (key) => this.#viewOf(key));
     const read = doubtful.length === 0 ? undefined : await this.readTables(doubtful, signal);
-    freshness.confirm(read?.tables.map((table) => table.id) ?? []);
+    freshness.confirm(read?.tables.map((table) => tableKey(table.id, table.roleArn)) ?? []);
     const isStillWanted = (action: RouteAction): boolean => {
       const view = this.#viewOf(action.key);
       if (this.#isFrozen || view === undefined || !freshness.isCurrent(action, view)) return false;
       const [now] = plan([this.#decider.decideOne(view, mode())]);
       return now !== undefined && isSameChange(now, action);
     };
-    const second = this.decide(mode());
-    const actions = plan(second).flatMap((action) => {
+    const wanted = plan(this.decide(mode())).filter((action) => action.roleArn === roleArn);
+    const actions = wanted.flatMap((action) => {
       const view = this.#viewOf(action.key);
       return view !== undefined && freshness.isCurrent(action, view) ? [{ action, view }] : [];
     });
-    const postponed = plan(second).length - actions.length;
+    const isPostponed = actions.length < wanted.length && read?.retryAtMs === undefined;
     const report = await this.#applier.apply(actions, isStillWanted, signal);
-    const retryAtMs = least([
-      report.retryAtMs,
-      this.#wakeAtMs(second),
-      read?.retryAtMs,
-      postponed > 0 && read?.retryAtMs === undefined ? this.#deps.clock.now() : undefined,
-    ]);
-    return { ...report, actions: actions.length, retryAtMs };
+    const againMs = isPostponed ? this.#deps.clock.now() : undefined;
+    const retryAtMs = least([report.retryAtMs, read?.retryAtMs, againMs]);
+    return { ...report, actions: actions.length, hasRead: read !== undefined, retryAtMs };
   }
 
   #afterRead(): void {
-    this.#decider.remember(this.routes());
+    const views = this.routes();
+    this.#decider.remember(views);
+    this.#applier.settleAttempts((key) => this.#viewOf(key));
     this.#syncRemoteChecks();
-    const keys = new Set(this.routes().map((view) => view.route.key));
+    if (views === this.#tidied) return;
+    this.#tidied = views;
+    const keys = this.#index.keys(this.#spec);
     this.#news.forgetOthers(keys);
+    this.#applier.forgetOthers(keys);
     this.#apiHealth.forget((subject) => isGoneRoute(subject, keys));
   }
 
@@ -213,19 +235,7 @@ export class Engine {
   }
 
   #viewOf(key: string): RouteView | undefined {
-    return this.#index().get(key);
-  }
-
-  #indexed:
-    | { readonly views: readonly RouteView[]; readonly byKey: ReadonlyMap<string, RouteView> }
-    | undefined;
-
-  #index(): ReadonlyMap<string, RouteView> {
-    const views = this.routes();
-    if (this.#indexed?.views !== views) {
-      this.#indexed = { views, byKey: new Map(views.map((view) => [view.route.key, view])) };
-    }
-    return this.#indexed.byKey;
+    return this.#index.byKey(this.#spec, key);
   }
 }
 
@@ -234,6 +244,7 @@ function isSameChange(a: RouteAction, b: RouteAction): boolean {
 }
 
 function least(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+  let first: number | undefined;
+  for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time;
+  return first;
 }

@@ -1,6 +1,7 @@
 import type { RouteAction } from '../core/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Decider, RouteView } from './decider.ts';
+import { type TableKey, tableKey } from './table-reader.ts';
 
 /** A change is decided on facts no older than this, or on a read made for it and no older than this. */
 const FRESH_MS = 1_000;
@@ -21,23 +22,25 @@ export class Freshness {
   doubtful(
     actions: readonly RouteAction[],
     viewOf: (key: string) => RouteView | undefined,
-  ): readonly string[] {
+  ): readonly TableKey[] {
     const found = actions.filter((action) => {
       const view = viewOf(action.key);
       return action.kind === 'delete' || view === undefined || !this.#isFresh(view);
     });
-    return [...new Set(found.map((action) => action.tableId))];
+    return [...new Set(found.map((action) => tableKey(action.tableId, action.roleArn)))];
   }
 
   /** These tables have just been read for this cycle. */
-  confirm(tableIds: readonly string[]): void {
-    this.#confirmed = new Set(tableIds);
+  confirm(keys: readonly TableKey[]): void {
+    this.#confirmed = new Set(keys);
     this.#confirmedAtMs = this.#clock.now();
   }
 
   /** Whether the action may be sent now on what the view shows. */
   isCurrent(action: RouteAction, view: RouteView): boolean {
-    if (this.#confirmed.has(view.table.id)) return this.#clock.now() - this.#confirmedAtMs <= FRESH_MS;
+    const { id, roleArn } = view.table;
+    if (this.#confirmed.has(tableKey(id, roleArn)))
+      return this.#clock.now() - this.#confirmedAtMs <= FRESH_MS;
     return action.kind !== 'delete' && this.#isFresh(view);
   }
 

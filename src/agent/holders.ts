@@ -16,7 +16,10 @@ const MISSING_MS = 5_000;
 export class Holders {
   readonly #deps: AgentDeps;
   readonly #apiHealth: ApiHealth;
-  readonly #interfaces = new Map<string, { readonly facts?: InterfaceFacts; readonly untilMs: number }>();
+  readonly #interfaces = new Map<
+    string,
+    { readonly facts: InterfaceFacts | undefined; readonly untilMs: number }
+  >();
   readonly #statuses = new Map<string, { readonly status: InstanceStatus; readonly atMs: number }>();
 
   constructor(deps: AgentDeps, apiHealth: ApiHealth) {
@@ -47,7 +50,7 @@ export class Holders {
       (id) => (this.#interfaces.get(id)?.untilMs ?? Number.NEGATIVE_INFINITY) <= nowMs,
     );
     const subject = 'DescribeNetworkInterfaces';
-    if (wanted.length === 0) return undefined;
+    if (wanted.length === 0) return this.#missingUntilMs();
     if (!this.#apiHealth.isReady(subject)) return this.#apiHealth.readyAtMs(subject);
     const answer = await this.#deps.describeInterfaces(
       { by: 'interface', ids: wanted, roleArn: undefined },
@@ -55,11 +58,23 @@ export class Holders {
     );
     if (!answer.ok) return this.#apiHealth.failed(subject, answer.failure);
     this.#apiHealth.succeeded(subject);
-    for (const id of wanted) this.#interfaces.set(id, { untilMs: nowMs + MISSING_MS });
-    for (const facts of answer.interfaces) {
-      this.#interfaces.set(facts.id, { facts, untilMs: nowMs + INTERFACE_MS });
+    const found = new Map(answer.interfaces.map((facts) => [facts.id, facts]));
+    for (const id of wanted) {
+      const facts = found.get(id);
+      // One that was known and is not shown now is believed a little longer: a read may be stale.
+      const known = facts ?? this.#interfaces.get(id)?.facts;
+      this.#interfaces.set(id, {
+        facts: known,
+        untilMs: nowMs + (facts === undefined ? MISSING_MS : INTERFACE_MS),
+      });
     }
-    return undefined;
+    return this.#missingUntilMs();
+  }
+
+  /** When to ask again for what EC2 has not shown yet. */
+  #missingUntilMs(): number | undefined {
+    const missing = [...this.#interfaces.values()].filter(({ facts }) => facts === undefined);
+    return missing.length === 0 ? undefined : Math.min(...missing.map(({ untilMs }) => untilMs));
   }
 
   /** Asks for the statuses that are not fresh, and forgets instances not named any more. */

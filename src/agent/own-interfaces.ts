@@ -10,6 +10,10 @@ const MODIFY_API = 'ModifyNetworkInterfaceAttribute';
 /** How long the interfaces are believed without a hint that they changed. */
 const REFRESH_MS = 300_000;
 
+/** EC2's reads may be this stale. */
+const LAG_MS = 10_000;
+const LAG_RETRY_MS = 1_000;
+
 const NONE: OwnInterfaces = { interfaceIds: new Set(), instanceId: undefined, target: undefined };
 
 /** A source/dest check that is on: traffic for other addresses than the interface's own would be dropped. */
@@ -27,6 +31,9 @@ export class OwnInterfacesView {
   #lastIds: readonly string[] | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #isDoubted = true;
+  /** True while a source/dest check that we are to switch off is still on. */
+  #isUnmended = false;
+  #lagSinceMs: number | undefined;
 
   constructor(deps: AgentDeps, apiHealth: ApiHealth) {
     this.#deps = deps;
@@ -53,31 +60,42 @@ export class OwnInterfacesView {
     this.#isDoubted = true;
   }
 
+  /** True when the interfaces are known and none of them is still to have its source/dest check switched off. */
+  isSettled(): boolean {
+    return this.isKnown() && !this.#isUnmended;
+  }
+
   /**
-   * Asks EC2 again where something hints at a change (or it was long ago). True when the view is usable. A failure
-   * keeps the last view.
+   * Asks EC2 again where something hints at a change (or it was long ago). Returns when to ask again (monotonic ms)
+   * where the answer failed, or lacks what the metadata lists; a failure keeps the last view.
    */
-  async refresh(spec: AgentSpec, signal: AbortSignal): Promise<boolean> {
+  async refresh(spec: AgentSpec, signal: AbortSignal): Promise<number | undefined> {
     await this.#compareWithMetadata();
     const nowMs = this.#deps.clock.now();
-    if (!this.#isDoubted && nowMs - this.#readAtMs < REFRESH_MS) return true;
-    if (!this.#apiHealth.isReady(API)) return this.isKnown();
+    if (!this.#isDoubted && nowMs - this.#readAtMs < REFRESH_MS) return undefined;
+    if (!this.#apiHealth.isReady(API)) return this.#apiHealth.readyAtMs(API);
     const targets = spec.tableGroups.flatMap((group) => group.routes.map((route) => route.target));
-    const instanceIds = [...new Set(targets.map((target) => this.#instanceIdOf(target)))];
-    const answer = await this.#deps.describeInterfaces(
-      { by: 'instance', ids: instanceIds, roleArn: undefined },
-      signal,
-    );
-    if (!answer.ok) {
-      this.#apiHealth.failed(API, answer.failure);
-      return this.isKnown();
-    }
+    const ids = [...new Set(targets.map((target) => this.#instanceIdOf(target)))];
+    const answer = await this.#deps.describeInterfaces({ by: 'instance', ids, roleArn: undefined }, signal);
+    if (!answer.ok) return this.#apiHealth.failed(API, answer.failure);
     this.#apiHealth.succeeded(API);
+    // EC2's reads lag behind the instance itself: what is attached and not shown yet will be.
+    const shown = new Set(answer.interfaces.map((facts) => facts.id));
+    const isLagging = this.#lastIds?.some((id) => !shown.has(id)) === true;
+    if (isLagging && !this.#isLate(nowMs)) return nowMs + LAG_RETRY_MS;
     this.#readAtMs = nowMs;
-    this.#isDoubted = false;
-    this.#choose(targets, answer.interfaces);
-    await this.#mendSourceDestCheck(spec, answer.interfaces, signal);
-    return true;
+    this.#lagSinceMs = undefined;
+    const unusable = await this.#mendSourceDestCheck(spec, this.#chosen(targets, answer.interfaces), signal);
+    this.#take(targets, answer.interfaces, unusable);
+    // Until every target has an interface that works, each poll asks again.
+    this.#isDoubted = [...this.#byTarget.values()].some((own) => own.target === undefined);
+    return this.#isUnmended ? this.#apiHealth.readyAtMs(MODIFY_API) : undefined;
+  }
+
+  /** A lag is waited out for as long as EC2's reads can be stale, then EC2's word is taken. */
+  #isLate(nowMs: number): boolean {
+    this.#lagSinceMs ??= nowMs;
+    return nowMs - this.#lagSinceMs >= LAG_MS;
   }
 
   /** The instance metadata costs nothing: a change of the ENI list there is the hint to ask EC2. */
@@ -89,16 +107,34 @@ export class OwnInterfacesView {
     this.#lastIds = sorted;
   }
 
-  #choose(targets: readonly SelfTarget[], interfaces: readonly InterfaceFacts[]): void {
+  #chosen(
+    targets: readonly SelfTarget[],
+    interfaces: readonly InterfaceFacts[],
+  ): ReadonlyMap<string, InterfaceFacts> {
+    const chosen = targets.flatMap((target) => {
+      const instanceId = this.#instanceIdOf(target);
+      const own = interfaces.filter((facts) => facts.instanceId === instanceId);
+      return chooseInterface(target, own) ?? [];
+    });
+    return new Map(chosen.map((facts) => [facts.id, facts]));
+  }
+
+  /** An interface that would drop routed traffic is mine, but nothing is pointed at it. */
+  #take(
+    targets: readonly SelfTarget[],
+    interfaces: readonly InterfaceFacts[],
+    unusable: ReadonlySet<string>,
+  ): void {
     const next = new Map<string, OwnInterfaces>();
     for (const target of targets) {
       const instanceId = this.#instanceIdOf(target);
       const own = interfaces.filter((facts) => facts.instanceId === instanceId);
-      const chosen = chooseInterface(target, own);
+      const id = chooseInterface(target, own)?.id;
+      const isUsable = id !== undefined && !unusable.has(id);
       next.set(targetKey(target), {
         interfaceIds: new Set(own.map((facts) => facts.id)),
         instanceId,
-        target: chosen === undefined ? undefined : { kind: 'network-interface', id: chosen.id },
+        target: isUsable ? { kind: 'network-interface', id } : undefined,
       });
     }
     this.#tell(next);
@@ -118,32 +154,40 @@ export class OwnInterfacesView {
     }
   }
 
+  /** Returns the interfaces that drop routed traffic all the same. */
   async #mendSourceDestCheck(
     spec: AgentSpec,
-    interfaces: readonly InterfaceFacts[],
+    chosen: ReadonlyMap<string, InterfaceFacts>,
     signal: AbortSignal,
-  ): Promise<void> {
-    const used = new Set([...this.#byTarget.values()].flatMap((own) => own.target?.id ?? []));
-    const checked = interfaces.filter((facts) => used.has(facts.id) && facts.sourceDestCheck);
+  ): Promise<ReadonlySet<string>> {
+    const unusable = new Set<string>();
     const refusals: SourceDestRefusal[] = [];
-    for (const facts of checked) {
-      if (spec.manageSourceDestCheck && (await this.#disable(facts.id, signal))) continue;
-      if (!spec.manageSourceDestCheck) this.#deps.report(isOn(facts.id));
-      refusals.push({ interfaceId: facts.id, instance: facts.instanceId ?? 'SELF' });
+    this.#isUnmended = false;
+    for (const { id, instanceId, sourceDestCheck } of chosen.values()) {
+      if (!sourceDestCheck) continue;
+      const mended = spec.manageSourceDestCheck ? await this.#disable(id, signal) : 'refused';
+      if (mended === 'done') continue;
+      unusable.add(id);
+      if (mended === 'later') this.#isUnmended = true;
+      else refusals.push({ interfaceId: id, instance: instanceId ?? 'SELF' });
     }
+    const told = new Set(this.#refusals.map((refusal) => refusal.interfaceId));
+    for (const { interfaceId } of refusals) if (!told.has(interfaceId)) this.#deps.report(isOn(interfaceId));
     this.#refusals = refusals;
+    return unusable;
   }
 
-  async #disable(interfaceId: string, signal: AbortSignal): Promise<boolean> {
+  /** Only a missing permission is final: all else is tried again, and no route is touched meanwhile. */
+  async #disable(interfaceId: string, signal: AbortSignal): Promise<'done' | 'later' | 'refused'> {
+    if (!this.#apiHealth.isReady(MODIFY_API)) return 'later';
     const answer = await this.#deps.disableSourceDestCheck(interfaceId, signal);
     if (!answer.ok) {
       this.#apiHealth.failed(MODIFY_API, answer.failure);
-      this.#isDoubted = true;
-      return false;
+      return answer.failure.kind === 'unauthorized' ? 'refused' : 'later';
     }
     this.#apiHealth.succeeded(MODIFY_API);
     this.#deps.report({ type: 'source-dest-check', interfaceId, state: 'disabled' });
-    return true;
+    return 'done';
   }
 
   #instanceIdOf(target: SelfTarget): string {

@@ -4,6 +4,9 @@ import type { AgentDeps } from './deps.ts';
 /** How long a finished before-hook stands for the action that it was run for. */
 const STANDS_MS = 15_000;
 
+/** So many before-hooks run at once; the others wait, the most urgent first. */
+const MAX_RUNNING = 8;
+
 /** EC2's verb → the word in the hooks' names. */
 const VERBS = { create: 'add', replace: 'replace', delete: 'delete' } as const;
 
@@ -21,6 +24,9 @@ export class RouteHooksRunner {
   readonly #deps: AgentDeps;
   readonly #onDone: () => void;
   readonly #before = new Map<string, BeforeHook>();
+  /** The end of each route's after-hooks so far: they run one after the other. */
+  readonly #after = new Map<string, Promise<void>>();
+  #running = 0;
 
   constructor(deps: AgentDeps, onDone: () => void) {
     this.#deps = deps;
@@ -38,10 +44,13 @@ export class RouteHooksRunner {
       if (known.doneAtMs === undefined) return false;
       if (this.#deps.clock.now() - known.doneAtMs <= STANDS_MS) return true;
     }
+    if (this.#running >= MAX_RUNNING) return false;
+    this.#running += 1;
     this.#before.set(action.key, { signature, doneAtMs: undefined });
     void this.#run(name, argv, action).then(() => {
-      if (this.#before.get(action.key)?.signature !== signature) return;
-      this.#before.set(action.key, { signature, doneAtMs: this.#deps.clock.now() });
+      this.#running -= 1;
+      const isCurrent = this.#before.get(action.key)?.signature === signature;
+      if (isCurrent) this.#before.set(action.key, { signature, doneAtMs: this.#deps.clock.now() });
       this.#onDone();
     });
     return false;
@@ -52,7 +61,21 @@ export class RouteHooksRunner {
     this.#before.delete(action.key);
     const name: RouteHookName = `run_after_${VERBS[action.kind]}_route`;
     const argv = hooks[name];
-    if (argv !== undefined) void this.#run(name, argv, action);
+    if (argv === undefined) return;
+    const earlier = this.#after.get(action.key) ?? Promise.resolve();
+    const ended = earlier
+      .then(() => this.#run(name, argv, action))
+      .then(() => {
+        if (this.#after.get(action.key) === ended) this.#after.delete(action.key);
+      });
+    this.#after.set(action.key, ended);
+  }
+
+  /** Forgets routes that are not managed any more. */
+  forgetOthers(keys: ReadonlySet<string>): void {
+    for (const [key, hook] of this.#before) {
+      if (!keys.has(key) && hook.doneAtMs !== undefined) this.#before.delete(key);
+    }
   }
 
   async #run(hook: RouteHookName, argv: readonly string[], action: RouteAction): Promise<void> {

@@ -1,5 +1,5 @@
 import { serverFilters, type TableQuery } from '../aws/index.ts';
-import type { ObservedTable } from '../core/index.ts';
+import { matches, type ObservedTable } from '../core/index.ts';
 import type { ApiHealth } from './api-health.ts';
 import type { AgentDeps } from './deps.ts';
 import type { AgentSpec, TableGroupSpec } from './spec.ts';
@@ -11,20 +11,29 @@ export interface ReadReport {
   readonly tables: readonly ObservedTable[];
   /** Undefined when every part succeeded; else the earliest time to try again (monotonic ms). */
   readonly retryAtMs: number | undefined;
+  /** Roles whose part succeeded. */
+  readonly roles: readonly (string | undefined)[];
+}
+
+/** A table as one role sees it: in a shared VPC two roles may see one table. */
+export type TableKey = string;
+
+export function tableKey(tableId: string, roleArn: string | undefined): TableKey {
+  return roleArn === undefined ? tableId : `${tableId} ${roleArn}`;
 }
 
 /** The tables as the newest read of each showed them. */
 export class TableReader {
   readonly #deps: AgentDeps;
   readonly #apiHealth: ApiHealth;
-  #tables: ReadonlyMap<string, ObservedTable> = new Map();
+  #tables: ReadonlyMap<TableKey, ObservedTable> = new Map();
 
   constructor(deps: AgentDeps, apiHealth: ApiHealth) {
     this.#deps = deps;
     this.#apiHealth = apiHealth;
   }
 
-  tables(): ReadonlyMap<string, ObservedTable> {
+  tables(): ReadonlyMap<TableKey, ObservedTable> {
     return this.#tables;
   }
 
@@ -41,15 +50,19 @@ export class TableReader {
   }
 
   /** Reads just these tables, one call a role. A table that is gone is forgotten. */
-  async readSome(tableIds: readonly string[], signal: AbortSignal): Promise<ReadReport> {
+  async readSome(keys: readonly TableKey[], signal: AbortSignal): Promise<ReadReport> {
     const byRole = new Map<string | undefined, string[]>();
-    for (const id of tableIds) {
-      const roleArn = this.#tables.get(id)?.roleArn;
-      byRole.set(roleArn, [...(byRole.get(roleArn) ?? []), id]);
+    for (const key of keys) {
+      const table = this.#tables.get(key);
+      if (table !== undefined) byRole.set(table.roleArn, [...(byRole.get(table.roleArn) ?? []), table.id]);
     }
     const reads = [...byRole].map(async ([roleArn, ids]) => {
       const report = await this.#read({ ids, filters: [], roleArn }, signal);
-      if (report.retryAtMs === undefined) this.#forgetMissing(ids, report.tables);
+      if (report.retryAtMs === undefined)
+        this.#forgetMissing(
+          ids.map((id) => tableKey(id, roleArn)),
+          report.tables,
+        );
       return report;
     });
     return merge(await Promise.all(reads));
@@ -58,12 +71,14 @@ export class TableReader {
   async #read(query: TableQuery, signal: AbortSignal): Promise<ReadReport> {
     const subject = query.roleArn === undefined ? API : `${API} ${query.roleArn}`;
     const readyAtMs = this.#apiHealth.readyAtMs(subject);
-    if (readyAtMs > this.#deps.clock.now()) return { tables: [], retryAtMs: readyAtMs };
+    if (readyAtMs > this.#deps.clock.now()) return { tables: [], retryAtMs: readyAtMs, roles: [] };
     const result = await this.#deps.tables.describe(query, signal);
-    if (!result.ok) return { tables: [], retryAtMs: this.#apiHealth.failed(subject, result.failure) };
+    if (!result.ok) {
+      return { tables: [], retryAtMs: this.#apiHealth.failed(subject, result.failure), roles: [] };
+    }
     this.#apiHealth.succeeded(subject);
     this.#put(result.tables);
-    return { tables: result.tables, retryAtMs: undefined };
+    return { tables: result.tables, retryAtMs: undefined, roles: [query.roleArn] };
   }
 
   #queryFor(spec: AgentSpec, roleArn: string | undefined): TableQuery {
@@ -80,31 +95,40 @@ export class TableReader {
   #put(tables: readonly ObservedTable[]): void {
     const next = new Map(this.#tables);
     for (const table of tables) {
-      const known = next.get(table.id);
-      if (known === undefined || known.readAtMs <= table.readAtMs) next.set(table.id, table);
+      const key = tableKey(table.id, table.roleArn);
+      const known = next.get(key);
+      if (known === undefined || known.readAtMs <= table.readAtMs) next.set(key, table);
     }
     this.#tables = next;
   }
 
   #forgetUnseen(roleArn: string | undefined, seen: readonly ObservedTable[]): void {
-    const ids = [...this.#tables.values()]
-      .filter((table) => table.roleArn === roleArn)
-      .map((table) => table.id);
-    this.#forgetMissing(ids, seen);
+    const known = [...this.#tables].filter(([, table]) => table.roleArn === roleArn);
+    this.#forgetMissing(
+      known.map(([key]) => key),
+      seen,
+    );
   }
 
-  #forgetMissing(ids: readonly string[], seen: readonly ObservedTable[]): void {
-    const present = new Set(seen.map((table) => table.id));
-    const gone = ids.filter((id) => !present.has(id));
+  #forgetMissing(keys: readonly TableKey[], seen: readonly ObservedTable[]): void {
+    const present = new Set(seen.map((table) => tableKey(table.id, table.roleArn)));
+    const gone = keys.filter((key) => !present.has(key));
     if (gone.length === 0) return;
     const next = new Map(this.#tables);
-    for (const id of gone) next.delete(id);
+    for (const key of gone) next.delete(key);
     this.#tables = next;
   }
 }
 
+/** Whether the group means this table: its VPC, its role and its finder all fit. */
+export function isMeant(group: TableGroupSpec, table: ObservedTable, ownVpcId: string): boolean {
+  const vpcId = vpcGuard(group, ownVpcId);
+  if (vpcId !== undefined && table.vpcId !== vpcId) return false;
+  return table.roleArn === group.assumeRole && matches(group.find, table);
+}
+
 /** The VPC that the group's tables must be in; undefined for `any`. */
-export function vpcGuard(group: TableGroupSpec, ownVpcId: string): string | undefined {
+function vpcGuard(group: TableGroupSpec, ownVpcId: string): string | undefined {
   if (group.vpc === 'any') return undefined;
   return group.vpc === 'own' ? ownVpcId : group.vpc;
 }
@@ -113,6 +137,7 @@ function merge(reports: readonly ReadReport[]): ReadReport {
   const retries = reports.flatMap((report) => report.retryAtMs ?? []);
   return {
     tables: reports.flatMap((report) => report.tables),
+    roles: reports.flatMap((report) => report.roles),
     retryAtMs: retries.length === 0 ? undefined : Math.min(...retries),
   };
 }

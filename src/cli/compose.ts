@@ -31,8 +31,8 @@ export interface CompositionOptions {
   readonly spec: AgentSpec;
   readonly identity: Identity;
   readonly imds: Imds;
-  /** False: hooks are taken as run and successful, for a command that only looks. */
-  readonly runsHooks: boolean;
+  /** For a command that only looks: hooks and changes outside route tables are taken as made. */
+  readonly isReadOnly: boolean;
   report(event: AgentEvent): void;
 }
 
@@ -47,13 +47,15 @@ export function compose(options: CompositionOptions): { readonly deps: AgentDeps
     identity,
     tables: createRouteTables(ec2, systemClock),
     describeInterfaces: (query, signal) => describeInterfaces(ec2, query, signal),
-    disableSourceDestCheck: (interfaceId, signal) =>
-      disableSourceDestCheck(ec2, { interfaceId, roleArn: undefined }, signal),
+    disableSourceDestCheck: async (interfaceId, signal) => {
+      if (options.isReadOnly) return { ok: true };
+      return disableSourceDestCheck(ec2, { interfaceId, roleArn: undefined }, signal);
+    },
     describeInstanceStatus: (ids, signal) => describeInstanceStatus(ec2, { ids, roleArn: undefined }, signal),
     readOwnInterfaceIds: () => ownInterfaceIds(imds),
     readDrainSignals: (wanted) => drainSignals(imds, wanted),
     makeProbe: openProbe,
-    runHook: async (argv, variables) => (options.runsHooks ? runHook(io, argv, variables) : undefined),
+    runHook: async (argv, variables) => (options.isReadOnly ? undefined : runHook(io, argv, variables)),
     report,
   };
   return { deps, close: () => ec2.close() };

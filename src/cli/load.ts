@@ -119,7 +119,10 @@ export async function instanceFacts(
     if (!name.startsWith('tag:')) continue;
     const key = name.slice('tag:'.length);
     const result = await readTag(imds, key, signal);
-    if (result.ok && result.value !== undefined) tags[key] = result.value;
+    if (!result.ok) {
+      throw new CodedError('no-identity', `the tag ${key} can't be read: ${result.failure.message}`);
+    }
+    if (result.value !== undefined) tags[key] = result.value;
   }
   const { instanceId, availabilityZone: az, region, vpcId, subnetId, localIpv4 } = identity;
   return { instanceId, az, region, vpcId, subnetId, localIpv4, tags };

@@ -26,12 +26,12 @@ export interface OneShotOptions {
   readonly io: Io;
   readonly options: ParsedOptions;
   readonly log: Log;
-  readonly runsHooks: boolean;
+  readonly isReadOnly: boolean;
 }
 
 /** Opens an engine for a command that looks or acts once, and closes everything after `use`. */
 export async function withEngine<T>(
-  { io, options, log, runsHooks }: OneShotOptions,
+  { io, options, log, isReadOnly }: OneShotOptions,
   use: (oneShot: OneShot) => Promise<T>,
 ): Promise<T> {
   const source = await readConfig(io, configFile(io, options));
@@ -49,7 +49,7 @@ export async function withEngine<T>(
       spec,
       identity,
       imds,
-      runsHooks,
+      isReadOnly,
       report(event) {
         if (event.type === 'api-failing') failures.push(event.failure);
         report(event);
@@ -98,20 +98,25 @@ export function changesOf(decided: readonly DecidedRoute[]): readonly DecidedRou
   return decided.filter(({ decision }) => decision.verdict !== 'hold');
 }
 
+/** A ring that nobody waits for is heard by whoever waits next: it may have come during the work before. */
 function createBell(): { ring(): void; heard(withinMs: number): Promise<void> } {
-  let waiting: (() => void)[] = [];
+  let isRung = false;
+  let wake = (): void => {};
   const ring = (): void => {
-    const woken = waiting;
-    waiting = [];
-    for (const wake of woken) wake();
+    isRung = true;
+    wake();
   };
-  const heard = (withinMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = systemClock.after(withinMs, resolve);
-      waiting.push(() => {
-        timer.cancel();
-        resolve();
+  const heard = async (withinMs: number): Promise<void> => {
+    if (!isRung) {
+      await new Promise<void>((resolve) => {
+        const timer = systemClock.after(withinMs, resolve);
+        wake = () => {
+          timer.cancel();
+          resolve();
+        };
       });
-    });
+    }
+    isRung = false;
+  };
   return { ring, heard };
 }

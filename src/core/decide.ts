@@ -86,16 +86,18 @@ function release(facts: RouteFacts, observed: ObservedRoute): Decision {
 
 function decideAsOwner(facts: RouteFacts, observed: ObservedRoute): Decision {
   const { memory, nowMs, spec, health } = facts;
-  const conflict = memory.conflict;
+  const reason = isFallback(observed, spec) ? 'recover-from-fallback' : 'owner';
+  // A dead route is neither fought over nor preempted, it is saved: waiting would only lengthen the outage.
+  if (observed.state === 'blackhole') return take(facts, observed, reason);
+  const { conflict } = memory;
   if (conflict !== undefined && conflict.holder === holderOf(observed) && nowMs < conflict.untilMs) {
     return hold('owner-conflict', conflict.untilMs);
   }
   const preemptAtMs = (health.healthySinceMs ?? nowMs) + spec.preemptDelayMs;
-  // A dead route is not preempted, it is saved: waiting would only lengthen the outage.
-  if (spec.preemptDelayMs > 0 && nowMs < preemptAtMs && observed.state !== 'blackhole') {
+  if (spec.preemptDelayMs > 0 && nowMs < preemptAtMs) {
     return hold('preempt-delay', preemptAtMs);
   }
-  return take(facts, observed, isFallback(observed, spec) ? 'recover-from-fallback' : 'owner');
+  return take(facts, observed, reason);
 }
 
 function decideAsBackup(facts: RouteFacts, observed: ObservedRoute): Decision {

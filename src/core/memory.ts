@@ -84,14 +84,12 @@ export function rememberRead(memory: RouteMemory, read: RouteRead): RouteMemory 
   if (change !== undefined && read.readAtMs < change.atMs) return memory;
   if (isSettling(memory, read)) return memory;
   const isOld = change !== undefined && read.readAtMs - change.atMs >= CONSISTENCY_MS;
-  // Seen as mine: what a later read shows is news. A change away from me is doubted for the whole time, because what
-  // it would lead to is another delete.
-  const isSeen = isOld || read.isMine;
   return {
     ...afterTakeover(memory, read),
     ...afterOwnership(memory, read),
     wasMine: read.isMine,
-    change: isSeen ? undefined : change,
+    // Kept after it was seen as well: another replica of EC2 may answer the next read.
+    change: isOld ? undefined : change,
   };
 }
 

@@ -25,8 +25,13 @@ export function routeKey(tableId: string, destination: Destination): string {
  * which is what anycast wants.
  */
 export function findStatic(table: ObservedTable, destination: Destination): ObservedRoute | undefined {
-  const wanted = destinationKey(destination);
-  return table.routes.find((route) => !isPropagated(route) && destinationKey(route.destination) === wanted);
+  return staticRoutes(table).get(destinationKey(destination));
+}
+
+/** All static routes of a table by destination key. */
+export function staticRoutes(table: ObservedTable): ReadonlyMap<string, ObservedRoute> {
+  const found = table.routes.filter((route) => !isPropagated(route));
+  return new Map(found.map((route) => [destinationKey(route.destination), route]));
 }
 
 /** The changes that the decisions ask for, the most urgent first; among equals in the order given. */

@@ -16,6 +16,12 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
+  /** Whether a token is there. */
+  has(nowMs: number): boolean {
+    this.#refill(nowMs);
+    return this.#tokens >= 1;
+  }
+
   /** Takes one token if there is one. */
   take(nowMs: number): boolean {
     this.#refill(nowMs);

@@ -9,8 +9,11 @@ import { changesOf, type OneShot, readOnce, withEngine } from '../oneshot.ts';
 import type { ParsedOptions } from '../options.ts';
 import { planText } from '../plan-text.ts';
 
-/** Hooks, throttling and lost races included. */
+/** How long nothing may succeed: hooks, throttling and lost races included. */
 const LIMIT_MS = 60_000;
+
+const HOPELESS = new Set(['unauthorized', 'invalid', 'limit']);
+const HOPELESS_WAIT_MS = 1_200;
 
 const MODE: DecideMode = { isDraining: false, checks: 'ignored' };
 
@@ -29,7 +32,7 @@ export const apply: Command = {
 
 async function runApply(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const log = openErrorLog(io, options);
-  return withEngine({ io, options, log, runsHooks: true }, async (oneShot) => {
+  return withEngine({ io, options, log, isReadOnly: false }, async (oneShot) => {
     const { engine } = oneShot;
     await readOnce(oneShot, MODE);
     io.out(planText(engine.decide(MODE), engine.routes(), io.isColored));
@@ -42,19 +45,20 @@ async function runApply(io: Io, options: ParsedOptions): Promise<ExitCode> {
   });
 }
 
-/** Cycles until a plan is empty, the time is up, or EC2 refuses what only a person can mend. */
+/** Cycles until a plan is empty, nothing has succeeded for a minute, or only a person can mend what is left. */
 async function carryOut({ engine, woken, failures }: OneShot): Promise<void> {
-  const untilMs = systemClock.now() + LIMIT_MS;
+  let untilMs = systemClock.now() + LIMIT_MS;
   while (systemClock.now() < untilMs) {
+    await engine.refreshStatuses(MODE, AbortSignal.timeout(30_000));
     const report = await engine.cycle(() => MODE, AbortSignal.timeout(LIMIT_MS));
     const toRead = [...report.changed, ...report.raced];
     if (toRead.length > 0) await engine.readTables([...new Set(toRead)], AbortSignal.timeout(30_000));
     if (changesOf(engine.decide(MODE)).length === 0) return;
-    const isHopeless = failures().some((failure) =>
-      ['unauthorized', 'invalid', 'limit'].includes(failure.kind),
-    );
-    if (isHopeless) return;
+    if (report.changed.length > 0) untilMs = systemClock.now() + LIMIT_MS;
     const waitMs = (report.retryAtMs ?? untilMs) - systemClock.now();
+    const isHopeless = failures().some((failure) => HOPELESS.has(failure.kind));
+    // What a person has to mend is tried again after many seconds; all else is due sooner.
+    if (isHopeless && report.changed.length === 0 && waitMs > HOPELESS_WAIT_MS) return;
     await woken(Math.min(Math.max(waitMs, 10), untilMs - systemClock.now()));
   }
 }

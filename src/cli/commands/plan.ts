@@ -37,7 +37,7 @@ async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const isIgnoring = options.switches.has('ignore-checks');
   const mode: DecideMode = { isDraining: false, checks: isIgnoring ? 'ignored' : 'heeded' };
   const log = openErrorLog(io, options);
-  return withEngine({ io, options, log, runsHooks: false }, async (oneShot) => {
+  return withEngine({ io, options, log, isReadOnly: true }, async (oneShot) => {
     const { engine, spec } = oneShot;
     if (!isIgnoring) engine.setSpec(spec);
     await readOnce(oneShot, mode);

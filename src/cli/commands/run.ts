@@ -56,7 +56,7 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
     };
     const spec = await load(first);
     for (const line of await pingMethodLines(spec)) log.write(line);
-    const composition = compose({ io, spec, identity, imds, runsHooks: true, report });
+    const composition = compose({ io, spec, identity, imds, isReadOnly: false, report });
     try {
       return await serve({ io, spec, deps: composition.deps, report, load });
     } finally {
@@ -127,6 +127,7 @@ function serve({ io, spec, deps, load, report }: Serving): Promise<ExitCode> {
   return new Promise((resolve, reject) => {
     const notifier = new ServiceNotifier(io, systemClock);
     let isStopping = false;
+    let reloading = Promise.resolve();
     const stop = (why: string, code: ExitCode): void => {
       if (isStopping) io.exitNow(EXIT.failed);
       isStopping = true;
@@ -146,7 +147,10 @@ function serve({ io, spec, deps, load, report }: Serving): Promise<ExitCode> {
     const undo = [
       io.onSignal('SIGTERM', () => stop('SIGTERM', EXIT.ok)),
       io.onSignal('SIGINT', () => stop('SIGINT', EXIT.ok)),
-      io.onSignal('SIGHUP', () => void reload(agent, notifier, load, report)),
+      io.onSignal('SIGHUP', () => {
+        // One after the other: the last one that was asked for is the one that stays.
+        reloading = reloading.then(() => reload(agent, notifier, load, report));
+      }),
     ];
     agent.start();
     notifier.ready(

@@ -108,6 +108,14 @@ describe('vpcast plan', () => {
     expect(stderr).not.toContain('    at ');
   });
 
+  it('leaves a source/dest check on that run would switch off', async () => {
+    configure('manage_source_dest_check: true\n');
+    sandbox.world.setInterfaceCheck(ENI_A, true);
+    const { code } = await runCli(['plan', '--ignore-checks'], env());
+    expect(code).toBe(2);
+    expect(sandbox.world.state().interfaces.get(ENI_A)?.sourceDestCheck).toBe(true);
+  });
+
   it('exits 69 when there is no instance metadata', async () => {
     configure();
     const { code, stderr } = await runCli(['plan'], {
@@ -137,6 +145,25 @@ describe('vpcast apply', () => {
     const { code, stderr } = await runCli(['apply'], env());
     expect(code).toBe(69);
     expect(stderr).toMatch(/2 changes were not made: UnauthorizedOperation/);
+  });
+});
+
+describe('vpcast apply with hooks', () => {
+  it('does not sleep through the end of a hook that came while other changes were made', async () => {
+    writeFileSync(
+      join(folder, 'vpcast.yaml'),
+      `routetables:
+  ours:
+    find: { type: by_tag, config: { key: az, value: "\${az}" } }
+    manage_routes:
+      - { cidr: 192.168.1.1/32, run_before_add_route: ["true"] }
+      - { cidr: 192.168.1.2/32 }
+      - { cidr: 192.168.1.3/32 }
+`,
+    );
+    const { code, stderr } = await runCli(['apply'], env());
+    expect([code, stderr]).toEqual([0, '']);
+    expect(sandbox.journal()).toHaveLength(3);
   });
 });
 
