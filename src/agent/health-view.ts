@@ -56,9 +56,9 @@ export class HealthView {
     return this.lookup(remoteCheckKey(template, interfaceId))?.status ?? 'unknown';
   }
 
-  /** True when no local check is unknown any more. */
-  isSettled(): boolean {
-    return [...this.#running.values()].every((running) => running.state.status !== 'unknown');
+  /** Running checks, local and remote, that have neither passed nor failed often enough yet. */
+  unsettled(): readonly string[] {
+    return [...this.#running].flatMap(([key, { state }]) => (state.status === 'unknown' ? [key] : []));
   }
 
   /** Runs exactly these local checks: those that stay as they were keep their state and their cadence. */

@@ -42,6 +42,11 @@ async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
     if (!isIgnoring) engine.setSpec(spec);
     await readOnce(oneShot, mode);
     if (!isIgnoring) await settle(oneShot, mode, timeoutMs);
+    const unsettled = isIgnoring ? [] : engine.health.unsettled();
+    if (unsettled.length > 0)
+      io.err(
+        `warning: not settled in time, so nothing is planned on their account: ${unsettled.join(', ')}\n`,
+      );
     const decided = engine.decide(mode);
     const views = engine.routes();
     const isJson = options.switches.has('json');
@@ -53,7 +58,7 @@ async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
 /** Waits until no check is unknown any more, the remote ones of the present holders included. */
 async function settle({ engine, woken }: OneShot, mode: DecideMode, timeoutMs: number): Promise<void> {
   const untilMs = systemClock.now() + timeoutMs;
-  while (!engine.health.isSettled() && systemClock.now() < untilMs) {
+  while (engine.health.unsettled().length > 0 && systemClock.now() < untilMs) {
     await woken(Math.max(untilMs - systemClock.now(), 0));
   }
   // What EC2 says of the holders is asked last: it must be fresh when it counts.
