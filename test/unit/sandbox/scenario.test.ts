@@ -19,6 +19,18 @@ describe('a scenario from a file', () => {
     expect(problems(JSON.parse(JSON.stringify(demoScenario())))).toEqual([]);
   });
 
+  it('can have faults in force from the start, which are read as the control API reads them', () => {
+    const faults = [
+      { kind: 'latency', latencyMs: 300 },
+      { kind: 'deny', actions: ['ReplaceRoute'] },
+    ];
+    expect(problems({ ...SCENARIO, faults, throttling: true })).toEqual([]);
+    expect(problems({ ...SCENARIO, faults: [{ kind: 'latency', latencyms: 300 }, 7] })).toEqual([
+      expect.stringContaining('faults[0]: unknown: latencyms'),
+      expect.stringContaining('faults[1]: must be an object'),
+    ]);
+  });
+
   it('is refused with every problem at once', () => {
     expect(
       problems({
