@@ -81,7 +81,8 @@ export class OwnInterfacesView {
     this.#apiHealth.succeeded(API);
     // EC2's reads lag behind the instance itself: what is attached and not shown yet will be.
     const shown = new Set(answer.interfaces.map((facts) => facts.id));
-    const isLagging = this.#lastIds?.some((id) => !shown.has(id)) === true;
+    const isAsked = ids.includes(this.#deps.identity.instanceId);
+    const isLagging = isAsked && this.#lastIds?.some((id) => !shown.has(id)) === true;
     if (isLagging && !this.#isLate(nowMs)) return nowMs + LAG_RETRY_MS;
     this.#readAtMs = nowMs;
     this.#lagSinceMs = undefined;

@@ -136,6 +136,19 @@ describe('an agent', () => {
     expect(cloud.mutations).toEqual([]);
   });
 
+  it('points routes at another instance where the configuration names one, without waiting for its own interfaces', async () => {
+    cloud.addTable('rtb-a', { az: 'a' });
+    cloud.services.add('a');
+    const target = { instance: 'i-eni-x', interface: undefined };
+    const tableGroups = fleetSpec('a').tableGroups.map((group) => ({
+      ...group,
+      routes: group.routes.map((route) => ({ ...route, target })),
+    }));
+    start('a', { tableGroups });
+    await clock.advance(3_000);
+    expect(cloud.holder('rtb-a')).toBe('eni-x');
+  });
+
   it('switches the source/dest check off by itself where told to', async () => {
     cloud.addTable('rtb-a', { az: 'a' });
     cloud.services.add('a');
