@@ -69,17 +69,17 @@ export async function readTag(imds: Imds, key: string, signal: AbortSignal): Pro
   return await imds.get(`/latest/meta-data/tags/instance/${key}`, signal);
 }
 
+/** What does not build on each other is asked for at once: a start should not wait for a dozen answers in turn. */
 async function collect(read: Read): Promise<Identity> {
   const document = await readDocument(read);
   const mac = await required(read, '/latest/meta-data/mac');
-  return {
-    ...document,
-    mac,
-    vpcId: await required(read, `${MACS}/${mac}/vpc-id`),
-    subnetId: await required(read, `${MACS}/${mac}/subnet-id`),
-    localIpv4: trimmed(await read('/latest/meta-data/local-ipv4')),
-    interfaces: await readInterfaces(read),
-  };
+  const [vpcId, subnetId, localIpv4, interfaces] = await Promise.all([
+    required(read, `${MACS}/${mac}/vpc-id`),
+    required(read, `${MACS}/${mac}/subnet-id`),
+    read('/latest/meta-data/local-ipv4'),
+    readInterfaces(read),
+  ]);
+  return { ...document, mac, vpcId, subnetId, localIpv4: trimmed(localIpv4), interfaces };
 }
 
 async function readDocument(read: Read) {

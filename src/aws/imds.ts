@@ -51,7 +51,7 @@ interface Ask {
 export function createImds(options: ImdsOptions): Imds {
   const { clock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const base = new URL(options.endpoint);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   const closing = new AbortController();
   let token: { readonly value: string; readonly renewAtMs: number } | undefined;
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { nearestWord } from '../lib/nearest-word.ts';
-import { readLeaf } from './leaf-reader.ts';
+import { JITLESS, readLeaf } from './leaf-reader.ts';
 import type { Report } from './problems.ts';
 import {
   type Cursor,
@@ -72,7 +72,7 @@ function fieldsOf<S extends Shape>(
       const child = children.get(key);
       const result = child === undefined ? undefined : readLeaf(child, schema, report);
       if (result?.ok === true) return result.value as Read<S[Key]>;
-      const fallback = schema.safeParse(undefined);
+      const fallback = schema.safeParse(undefined, JITLESS);
       if (fallback.success) return fallback.data as Read<S[Key]>;
       if (child === undefined) {
         const hint = fallback.error.issues[0]?.message ?? 'add it';

@@ -10,6 +10,9 @@ interface Reading {
   readonly old: boolean;
 }
 
+/** A schema is used a few times per start: generating code for it costs more than it saves. */
+export const JITLESS = { jitless: true } as const;
+
 const TRUE_WORDS = /^(?:y|yes|on|t|true)$/i;
 const FALSE_WORDS = /^(?:n|no|off|f|false)$/i;
 
@@ -21,7 +24,7 @@ export function readLeaf<Schema extends z.ZodType>(
 ): LeafResult<z.output<Schema>> {
   const results = readingsOf(cursor.node).map((reading) => ({
     ...reading,
-    parsed: schema.safeParse(reading.value),
+    parsed: schema.safeParse(reading.value, JITLESS),
   }));
   for (const { value, old, parsed } of results) {
     if (!parsed.success) continue;
