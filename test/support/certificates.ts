@@ -1,7 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  cryptoProvider,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 
 /** A certificate with its key, both PEM. */
 export interface Identity {
@@ -18,62 +27,50 @@ export interface Certificates {
   readonly client: Identity;
 }
 
-/** Makes a set of certificates with openssl, valid for a day. Takes some 100 ms. */
-export function makeCertificates(): Certificates {
-  const directory = mkdtempSync(join(tmpdir(), 'vpcast-certificates-'));
-  try {
-    const authority = selfSigned(directory, 'authority');
-    return {
-      authority,
-      otherAuthority: selfSigned(directory, 'other'),
-      server: signed(directory, 'server', 'subjectAltName=DNS:web.test,IP:127.0.0.1'),
-      client: signed(directory, 'client', 'extendedKeyUsage=clientAuth'),
-    };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const DAY_MS = 86_400_000;
+
+interface Issued {
+  readonly identity: Identity;
+  readonly certificate: X509Certificate;
+  readonly keys: CryptoKeyPair;
 }
 
-const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
-function selfSigned(directory: string, name: string): Identity {
-  const out = ['-keyout', `${name}.key`, '-out', `${name}.pem`, '-subj', `/CN=${name}`, '-days', '1'];
-  openssl(directory, ['req', '-x509', ...NEW_KEY, ...out]);
-  return read(directory, name);
+/** Makes a set of certificates, valid for a day, with nothing but Node. */
+export async function makeCertificates(): Promise<Certificates> {
+  cryptoProvider.set(webcrypto as never);
+  const isAuthority = [new BasicConstraintsExtension(true, undefined, true)];
+  const authority = await issue('authority', isAuthority, undefined);
+  const names = [
+    { type: 'dns', value: 'web.test' },
+    { type: 'ip', value: '127.0.0.1' },
+  ] as const;
+  const server = await issue('server', [new SubjectAlternativeNameExtension([...names])], authority);
+  const clientUse = [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])];
+  return {
+    authority: authority.identity,
+    otherAuthority: (await issue('other', isAuthority, undefined)).identity,
+    server: server.identity,
+    client: (await issue('client', clientUse, authority)).identity,
+  };
 }
 
-function signed(directory: string, name: string, extension: string): Identity {
-  openssl(directory, [
-    'req',
-    ...NEW_KEY,
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.csr`,
-    '-subj',
-    `/CN=${name}`,
-  ]);
-  writeFileSync(join(directory, `${name}.ext`), extension);
-  const by = ['-CA', 'authority.pem', '-CAkey', 'authority.key', '-CAcreateserial', '-days', '1'];
-  openssl(directory, [
-    'x509',
-    '-req',
-    '-in',
-    `${name}.csr`,
-    ...by,
-    '-extfile',
-    `${name}.ext`,
-    '-out',
-    `${name}.pem`,
-  ]);
-  return read(directory, name);
-}
-
-function openssl(directory: string, args: readonly string[]): void {
-  execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
-}
-
-function read(directory: string, name: string): Identity {
-  const text = (ending: string): string => readFileSync(join(directory, `${name}.${ending}`), 'utf8');
-  return { cert: text('pem'), key: text('key') };
+/** Signed by the issuer, or by itself where there is none. */
+async function issue(name: string, extensions: Extension[], issuer: Issued | undefined): Promise<Issued> {
+  const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
+  const certificate = await X509CertificateGenerator.create({
+    subject: `CN=${name}`,
+    issuer: issuer?.certificate.subject ?? `CN=${name}`,
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + DAY_MS),
+    publicKey: keys.publicKey as never,
+    signingKey: (issuer?.keys ?? keys).privateKey as never,
+    signingAlgorithm: ALGORITHM,
+    extensions,
+  });
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  const identity = { cert: certificate.toString('pem'), key: PemConverter.encode(pkcs8, 'PRIVATE KEY') };
+  return { identity, certificate, keys };
 }

@@ -15,7 +15,7 @@ import { type Listening, listen } from '../../support/listen.ts';
 const LATE_MS = 50;
 /** A label longer than DNS allows: found not to exist without asking anyone. */
 const UNKNOWN = `${'x'.repeat(64)}.test`;
-const certificates = makeCertificates();
+const certificates = await makeCertificates();
 const open: Listening[] = [];
 
 afterEach(async () => {
