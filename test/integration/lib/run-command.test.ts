@@ -58,7 +58,7 @@ describe('a command', () => {
 
   test('has the environment that it is given and no other, and an empty standard input', async () => {
     const env = { PATH: process.env.PATH, VPCAST_ROUTE: '192.0.2.1/32' };
-    const script = 'cat; env | grep -c VPCAST; printenv VPCAST_ROUTE; printenv HOME || echo none';
+    const script = 'cat; env | grep -c VPCAST; echo "$VPCAST_ROUTE"; echo "${HOME:-none}"';
     const { output } = await runCommand({ argv: sh(script), timeoutMs: 5_000, env });
     expect(output).toBe('1\n192.0.2.1/32\nnone\n');
   });
