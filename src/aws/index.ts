@@ -16,12 +16,6 @@ export {
   type InterfacesResult,
 } from './interfaces.ts';
 export { type ParameterQuery, type ParameterResult, readParameter } from './parameter.ts';
-export {
-  type Ec2Action,
-  type PermissionResult,
-  type PermissionTrial,
-  tryPermission,
-} from './permissions.ts';
 export type * from './route-tables.ts';
 export { createRouteTables } from './route-tables-ec2.ts';
 export { type ScopedFinder, serverFilters } from './server-filters.ts';

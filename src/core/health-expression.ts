@@ -47,17 +47,6 @@ export function evaluate(
   }
 }
 
-/** The names of all checks that the expression uses, each once. */
-export function checkNames(expression: HealthExpression): ReadonlySet<string> {
-  const names = new Set<string>();
-  const visit = (node: HealthExpression): void => {
-    if (node.kind === 'check') names.add(node.name);
-    else for (const child of node.of) visit(child);
-  };
-  visit(expression);
-  return names;
-}
-
 function ofCheck(state: CheckState | undefined): HealthVerdict {
   if (state === undefined || state.status === 'unknown') return UNKNOWN;
   return state.status === 'healthy' ? { health: 'healthy', healthySinceMs: state.sinceMs } : UNHEALTHY;

@@ -21,14 +21,9 @@ export function routeKey(tableId: string, destination: Destination): string {
 }
 
 /**
- * The static route for exactly this destination. Propagated ones are left out: they stay underneath a static route,
+ * All static routes of a table by destination key. Propagated ones are left out: they stay underneath a static route,
  * which is what anycast wants.
  */
-export function findStatic(table: ObservedTable, destination: Destination): ObservedRoute | undefined {
-  return staticRoutes(table).get(destinationKey(destination));
-}
-
-/** All static routes of a table by destination key. */
 export function staticRoutes(table: ObservedTable): ReadonlyMap<string, ObservedRoute> {
   const found = table.routes.filter((route) => !isPropagated(route));
   return new Map(found.map((route) => [destinationKey(route.destination), route]));

@@ -4,12 +4,10 @@ import {
   createImds,
   createRouteTables,
   describeInstanceStatus,
-  type Ec2Action,
   type Ec2Client,
   readIdentity,
   readSignals,
   readTag,
-  tryPermission,
 } from '../../../src/aws/index.ts';
 import { systemClock } from '../../../src/lib/system-clock.ts';
 import { type Sandbox, type Scenario, startSandbox } from '../../../src/sandbox/index.ts';
@@ -148,32 +146,5 @@ describe('an impaired instance', () => {
     sandbox.world.impair('i-0a', which);
     const result = await describeInstanceStatus(ec2, { ids: ['i-0a'], roleArn: undefined }, signal);
     expect(result.ok && result.statuses.get('i-0a')).toBe('impaired');
-  });
-});
-
-describe('permissions', () => {
-  const ACTIONS: readonly Ec2Action[] = [
-    'DescribeRouteTables',
-    'DescribeNetworkInterfaces',
-    'DescribeInstanceStatus',
-    'CreateRoute',
-    'ReplaceRoute',
-    'DeleteRoute',
-    'ModifyNetworkInterfaceAttribute',
-  ];
-  const trial = { tableId: 'rtb-0a', interfaceId: 'eni-0a', roleArn: undefined };
-
-  it.each(ACTIONS)('%s is tried without any effect', async (action) => {
-    const { sandbox, ec2 } = await start();
-    const before = sandbox.world.state();
-    const result = await tryPermission(ec2, { ...trial, action }, signal);
-    expect(result).toEqual({ verdict: 'granted' });
-    expect(sandbox.world.state()).toEqual(before);
-  });
-
-  it.each(ACTIONS)('%s is told to be denied', async (action) => {
-    const { sandbox, ec2 } = await start();
-    sandbox.faults.add({ kind: 'deny' });
-    expect(await tryPermission(ec2, { ...trial, action }, signal)).toMatchObject({ verdict: 'denied' });
   });
 });

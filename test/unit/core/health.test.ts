@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type CheckState,
-  checkNames,
   evaluate,
   type Health,
   type HealthExpression,
@@ -149,10 +148,5 @@ describe('evaluate', () => {
         },
       ),
     );
-  });
-
-  it('names every check once', () => {
-    const expression: HealthExpression = { kind: 'any', of: [check('a'), { kind: 'all', of: of('b', 'a') }] };
-    expect([...checkNames(expression)]).toEqual(['a', 'b']);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   type DecidedRoute,
-  findStatic,
   type ObservedTable,
   plan,
   routeKey,
+  staticRoutes,
 } from '../../../src/core/index.ts';
 import { heldBy, heldByGateway } from '../../support/facts.ts';
 
@@ -56,18 +56,18 @@ describe('plan', () => {
   });
 });
 
-describe('findStatic', () => {
-  const destination = { kind: 'ipv4', cidr: '10.9.9.9/32' } as const;
+describe('staticRoutes', () => {
+  const held = (...routes: ObservedTable['routes']) => staticRoutes(table(routes)).get('10.9.9.9/32');
 
   it('does not see propagated routes, which stay underneath', () => {
     const propagated = heldByGateway('vgw-1', { origin: 'EnableVgwRoutePropagation' });
     const advertised = heldBy('eni-rs', { origin: 'Advertisement' });
-    expect(findStatic(table([propagated, advertised]), destination)).toBeUndefined();
-    expect(findStatic(table([propagated, heldBy('eni-b')]), destination)?.interfaceId).toBe('eni-b');
+    expect(held(propagated, advertised)).toBeUndefined();
+    expect(held(propagated, heldBy('eni-b'))?.interfaceId).toBe('eni-b');
   });
 
   it('wants exactly this destination', () => {
     const wider = heldBy('eni-b', { destination: { kind: 'ipv4', cidr: '10.9.9.0/24' } });
-    expect(findStatic(table([wider]), destination)).toBeUndefined();
+    expect(held(wider)).toBeUndefined();
   });
 });
