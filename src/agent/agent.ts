@@ -189,14 +189,14 @@ export class Agent {
       this.#readLater(report.changed, VERIFY_AFTER_MS);
       this.#readLater(report.raced, [0]);
       // Its own reads may have shown a holder that nobody watches yet.
-      if (report.hasRead) this.#reads.request();
+      if (report.hasRead || this.#engine.hasUnaskedHolders(this.#mode())) this.#reads.request();
       if (report.retryAtMs !== undefined) this.#cycles.requestAt(report.retryAtMs);
     } finally {
       this.#cycleSinceMs = undefined;
     }
   }
 
-  /** Reads the tables that are due, looks up new holders, and has the cycle look at the result. */
+  /** Reads the tables that are due, looks up who holds their routes, and has the cycle look at the result. */
   async #read(): Promise<void> {
     const nowMs = this.#deps.clock.now();
     const due = this.#dueReads.filter((read) => read.atMs <= nowMs);
@@ -212,6 +212,9 @@ export class Agent {
     }
     const holdersAtMs = await this.#engine.refreshHolders(this.#abort.signal);
     if (holdersAtMs !== undefined) this.#reads.requestAt(holdersAtMs);
+    const statuses = await this.#engine.refreshStatuses(this.#mode(), this.#abort.signal);
+    if (statuses.retryAtMs !== undefined) this.#reads.requestAt(statuses.retryAtMs);
+    if (statuses.isNew) this.#cycles.request();
   }
 
   #readLater(keys: readonly TableKey[], delaysMs: readonly number[]): void {

@@ -114,7 +114,8 @@ export class Decider {
 
   /** Instances whose EC2 status could change a decision. */
   instancesToAsk(views: readonly RouteView[], mode: DecideMode): readonly string[] {
-    const asked = views.filter((view) => needsHolderStatus(this.#facts(view, mode)));
+    const backups = views.filter((view) => view.spec.ifUnhealthy && view.observed !== undefined);
+    const asked = backups.filter((view) => needsHolderStatus(this.#facts(view, mode)));
     return [...new Set(asked.flatMap((view) => this.#holderInstance(view.observed) ?? []))];
   }
 

@@ -1,5 +1,6 @@
 import type { DecidedRoute, RouteAction } from '../core/index.ts';
 import { plan } from '../core/index.ts';
+import { least } from '../lib/least.ts';
 import { ApiHealth } from './api-health.ts';
 import { Applier, type ApplyReport, isGoneRoute } from './applier.ts';
 import { type DecideMode, Decider, type RouteView } from './decider.ts';
@@ -7,7 +8,7 @@ import { DecisionNews } from './decision-news.ts';
 import type { AgentDeps } from './deps.ts';
 import { Freshness } from './freshness.ts';
 import { HealthView } from './health-view.ts';
-import { Holders } from './holders.ts';
+import { Holders, type StatusReport } from './holders.ts';
 import { OwnInterfacesView } from './own-interfaces.ts';
 import { isReleased } from './release.ts';
 import { RouteHooksRunner } from './route-hooks.ts';
@@ -112,8 +113,13 @@ export class Engine {
   }
 
   /** Asks EC2 about the holders whose status could change a decision, where its last word grew old. */
-  async refreshStatuses(mode: DecideMode, signal: AbortSignal): Promise<void> {
-    await this.#holders.ask(this.#decider.instancesToAsk(this.routes(), mode), signal);
+  async refreshStatuses(mode: DecideMode, signal: AbortSignal): Promise<StatusReport> {
+    return this.#holders.ask(this.#decider.instancesToAsk(this.routes(), mode), signal);
+  }
+
+  /** Whether a decision waits for a status that EC2 was never asked for: checks settle between two polls. */
+  hasUnaskedHolders(mode: DecideMode): boolean {
+    return this.#holders.hasUnasked(this.#decider.instancesToAsk(this.routes(), mode));
   }
 
   /** Reads some tables again. */
@@ -241,10 +247,4 @@ export class Engine {
 
 function isSameChange(a: RouteAction, b: RouteAction): boolean {
   return a.kind === b.kind && a.to?.id === b.to?.id && a.from?.id === b.from?.id;
-}
-
-function least(times: readonly (number | undefined)[]): number | undefined {
-  let first: number | undefined;
-  for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time;
-  return first;
 }

@@ -12,6 +12,12 @@ const INTERFACE_MS = 60_000;
 /** One that EC2 does not show may be new, or another account's: it is not asked for at every turn. */
 const MISSING_MS = 5_000;
 
+/** What asking for statuses came to; `retryAtMs` (monotonic) where EC2 did not answer. */
+export interface StatusReport {
+  readonly isNew: boolean;
+  readonly retryAtMs: number | undefined;
+}
+
 /** Who holds routes now: the address to probe and the instance to ask EC2 about. */
 export class Holders {
   readonly #deps: AgentDeps;
@@ -77,8 +83,13 @@ export class Holders {
     return missing.length === 0 ? undefined : Math.min(...missing.map(({ untilMs }) => untilMs));
   }
 
+  /** True where EC2 has never answered for one of these. */
+  hasUnasked(instanceIds: readonly string[]): boolean {
+    return instanceIds.some((id) => !this.#statuses.has(id));
+  }
+
   /** Asks for the statuses that are not fresh, and forgets instances not named any more. */
-  async ask(instanceIds: readonly string[], signal: AbortSignal): Promise<void> {
+  async ask(instanceIds: readonly string[], signal: AbortSignal): Promise<StatusReport> {
     const nowMs = this.#deps.clock.now();
     for (const id of this.#statuses.keys()) if (!instanceIds.includes(id)) this.#statuses.delete(id);
     // Half the lifetime: an answer must still be fresh when the decision after the next poll wants it.
@@ -86,13 +97,13 @@ export class Holders {
       (id) => nowMs - (this.#statuses.get(id)?.atMs ?? -STATUS_MS) >= STATUS_MS / 2,
     );
     const subject = 'DescribeInstanceStatus';
-    if (wanted.length === 0 || !this.#apiHealth.isReady(subject)) return;
+    if (wanted.length === 0) return { isNew: false, retryAtMs: undefined };
+    if (!this.#apiHealth.isReady(subject))
+      return { isNew: false, retryAtMs: this.#apiHealth.readyAtMs(subject) };
     const answer = await this.#deps.describeInstanceStatus(wanted, signal);
-    if (!answer.ok) {
-      this.#apiHealth.failed(subject, answer.failure);
-      return;
-    }
+    if (!answer.ok) return { isNew: false, retryAtMs: this.#apiHealth.failed(subject, answer.failure) };
     this.#apiHealth.succeeded(subject);
     for (const [id, status] of answer.statuses) this.#statuses.set(id, { status, atMs: nowMs });
+    return { isNew: true, retryAtMs: undefined };
   }
 }

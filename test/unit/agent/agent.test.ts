@@ -325,6 +325,22 @@ describe('trouble with EC2', () => {
 });
 
 describe('many changes at once', () => {
+  it('are finished though EC2 is asked for the holders only at each poll, and these are far apart', async () => {
+    for (let index = 0; index < 100; index += 1) {
+      cloud.addTable(`rtb-${index}`, { az: 'b' });
+      cloud.setHolder(`rtb-${index}`, 'eni-b');
+    }
+    cloud.services.add('a');
+    cloud.statuses.set('i-eni-b', 'impaired');
+    const tableGroups = fleetSpec('a').tableGroups.map((group) => ({
+      ...group,
+      routes: group.routes.map((route) => ({ ...route, remoteCheck: undefined })),
+    }));
+    start('a', { tableGroups, pollMs: 300_000 });
+    await clock.advance(60_000);
+    expect(cloud.mutations.filter((m) => m.result === 'ok')).toHaveLength(100);
+  });
+
   it('stay under the client-side bucket and are finished at its rate', async () => {
     for (let index = 0; index < 100; index += 1) cloud.addTable(`rtb-${index}`, { az: 'a' });
     cloud.services.add('a');
