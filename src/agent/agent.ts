@@ -1,10 +1,10 @@
 import type { Timer } from '../lib/clock.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
-import type { DecideMode } from './decider.ts';
 import type { AgentDeps } from './deps.ts';
 import { DrainWatch } from './drain-watch.ts';
 import { Engine } from './engine.ts';
 import type { SourceDestRefusal } from './own-interfaces.ts';
+import type { DecideMode } from './route-facts.ts';
 import type { AgentSpec } from './spec.ts';
 import { type TableKey, tableKey } from './table-reader.ts';
 

@@ -1,10 +1,11 @@
 import type { AwsFailure } from '../aws/index.ts';
-import { holderOf, isTakeover, type RouteAction, rememberChange } from '../core/index.ts';
+import { holderOf, isTakeover, type RouteAction, rememberChange, withChange } from '../core/index.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import { type ApiHealth, isApiWide } from './api-health.ts';
-import type { Decider, RouteView } from './decider.ts';
+import type { Decider } from './decider.ts';
 import type { AgentDeps } from './deps.ts';
 import type { RouteHooksRunner } from './route-hooks.ts';
+import type { RouteView } from './route-index.ts';
 import type { AwsSpec } from './spec.ts';
 import { type TableKey, tableKey } from './table-reader.ts';
 
@@ -105,16 +106,16 @@ export class Applier {
   }
 
   /** Forgets what belongs to routes that are not managed any more. */
-  forgetOthers(keys: ReadonlySet<string>): void {
-    this.#options.hooks.forgetOthers(keys);
+  forgetOthers(isManaged: (key: string) => boolean): void {
+    this.#options.hooks.forgetOthers(isManaged);
   }
 
   /** What failed before comes last, so that it can't use up the tokens of what may succeed. */
   #inOrder(tasks: readonly Task[]): readonly Task[] {
     const { apiHealth } = this.#options;
-    const failed = tasks.filter(({ action }) => apiHealth.isFailing(subjectOf(action)));
-    if (failed.length === 0) return tasks;
-    return [...tasks.filter((task) => !failed.includes(task)), ...failed];
+    const failed = new Set(tasks.filter(({ action }) => apiHealth.isFailing(subjectOf(action))));
+    if (failed.size === 0) return tasks;
+    return [...tasks.filter((task) => !failed.has(task)), ...failed];
   }
 
   #isDue({ action }: Task, batch: Batch): boolean {
@@ -153,7 +154,7 @@ export class Applier {
     apiHealth.succeeded(apiOf(action));
     apiHealth.succeeded(subjectOf(action));
     const before = holderOf(view.observed);
-    const change = { before, atMs, isTakeover: isTakeover(action.reason) };
+    const change = { before, after: action.to?.id, atMs, isTakeover: isTakeover(action.reason) };
     decider.setMemory(action.key, rememberChange(decider.memory(action.key), change));
     batch.changed.add(table);
     deps.report({ type: 'route-changed', action, tookMs: atMs - sentAtMs });
@@ -170,7 +171,10 @@ export class Applier {
     const { decider } = this.#options;
     const memory = decider.memory(action.key);
     this.#attempts.set(action.key, { action, view, sentAtMs });
-    if (isGivingAway(action)) decider.setMemory(action.key, { ...memory, change: { before, atMs } });
+    if (isGivingAway(action)) {
+      const changes = withChange(memory, { before, after: action.to?.id, atMs });
+      decider.setMemory(action.key, { ...memory, changes });
+    }
     if (before === undefined || !isTakeover(action.reason)) return;
     decider.setMemory(action.key, { ...memory, takeover: { from: before, atMs, wasSeen: false } });
   }
@@ -217,10 +221,10 @@ function subjectOf(action: RouteAction): string {
   return `${APIS[action.kind]} ${action.key}`;
 }
 
-/** True for a subject of one route that is none of these any more. */
-export function isGoneRoute(subject: string, keys: ReadonlySet<string>): boolean {
+/** True for a subject of one route that is not managed any more. */
+export function isGoneRoute(subject: string, isManaged: (key: string) => boolean): boolean {
   const found = /^(?:Create|Replace|Delete)Route (rtb-.*)$/.exec(subject);
-  return found?.[1] !== undefined && !keys.has(found[1]);
+  return found?.[1] !== undefined && !isManaged(found[1]);
 }
 
 function retry(batch: Batch, atMs: number): void {

@@ -1,34 +1,35 @@
-import { type DecidedRoute, holderOf } from '../core/index.ts';
-import type { RouteView } from './decider.ts';
+import { type DecidedRoute, type Decision, holderOf } from '../core/index.ts';
 import type { AgentEvent } from './events.ts';
+import type { RouteView } from './route-index.ts';
+import type { RouteState } from './route-states.ts';
 
 /** Tells each decision once: again only when verdict, reason or holder is another. */
-export class DecisionNews {
-  readonly #report: (event: AgentEvent) => void;
-  readonly #told = new Map<string, string>();
-
-  constructor(report: (event: AgentEvent) => void) {
-    this.#report = report;
+export function tellDecisions(
+  views: readonly RouteView[],
+  decided: readonly DecidedRoute[],
+  report: (event: AgentEvent) => void,
+): void {
+  for (let index = 0; index < views.length; index += 1) {
+    const view = views[index];
+    const one = decided[index];
+    if (view !== undefined && one !== undefined) tellOne(view, one, report);
   }
+}
 
-  tell(views: readonly RouteView[], decided: readonly DecidedRoute[]): void {
-    for (const [index, view] of views.entries()) {
-      const one = decided[index];
-      if (one !== undefined) this.#tellOne(view, one);
-    }
-  }
+function tellOne(view: RouteView, { decision }: DecidedRoute, report: (event: AgentEvent) => void): void {
+  const { route, group, state } = view;
+  const holder = holderOf(view.observed);
+  if (state.told !== undefined && isSame(state.told, decision) && state.toldHolder === holder) return;
+  const previous = toldText(state);
+  state.told = decision;
+  state.toldHolder = holder;
+  report({ type: 'decision', key: route.key, group, decision, holder, previous });
+}
 
-  forgetOthers(keys: ReadonlySet<string>): void {
-    for (const key of this.#told.keys()) if (!keys.has(key)) this.#told.delete(key);
-  }
+function isSame(a: Decision, b: Decision): boolean {
+  return a === b || (a.verdict === b.verdict && a.reason === b.reason);
+}
 
-  #tellOne(view: RouteView, { decision }: DecidedRoute): void {
-    const { key } = view.route;
-    const holder = holderOf(view.observed);
-    const told = `${decision.verdict} ${decision.reason} ${holder ?? ''}`;
-    const previous = this.#told.get(key);
-    if (previous === told) return;
-    this.#told.set(key, told);
-    this.#report({ type: 'decision', key, group: view.group, decision, holder, previous });
-  }
+function toldText({ told, toldHolder }: RouteState): string | undefined {
+  return told === undefined ? undefined : `${told.verdict} ${told.reason} ${toldHolder ?? ''}`;
 }

@@ -41,17 +41,17 @@ export class DrainWatch {
   async #look(): Promise<void> {
     this.#isLooking = true;
     const wanted = this.#wanted;
+    const isAsked = (): boolean => wanted === this.#wanted && !this.#isClosed;
     try {
       const signals = await this.#deps.readDrainSignals(wanted);
-      // A reload may have changed the question meanwhile.
-      const isAsked = wanted === this.#wanted && !this.#isClosed;
-      if (signals !== undefined && isAsked) this.#set(signals);
+      if (signals !== undefined && isAsked()) this.#set(signals);
     } catch (error) {
       this.#deps.report({ type: 'crash', where: 'drain signals', error });
     }
     this.#isLooking = false;
     if (this.#isClosed || this.#wanted.length === 0) return;
-    this.#timer = this.#deps.clock.after(POLL_MS, () => void this.#look());
+    // Where a reload changed the question meanwhile, the new one is asked at once: a notice must not wait for a turn.
+    this.#timer = this.#deps.clock.after(isAsked() ? POLL_MS : 0, () => void this.#look());
   }
 
   #set(signals: readonly DrainSignal[]): void {

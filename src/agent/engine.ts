@@ -1,18 +1,20 @@
 import type { DecidedRoute, RouteAction } from '../core/index.ts';
-import { plan } from '../core/index.ts';
+import { firstHoldEndMs, plan } from '../core/index.ts';
 import { least } from '../lib/least.ts';
 import { ApiHealth } from './api-health.ts';
 import { Applier, type ApplyReport, isGoneRoute } from './applier.ts';
-import { type DecideMode, Decider, type RouteView } from './decider.ts';
-import { DecisionNews } from './decision-news.ts';
+import { Decider } from './decider.ts';
+import { tellDecisions } from './decision-news.ts';
 import type { AgentDeps } from './deps.ts';
 import { Freshness } from './freshness.ts';
 import { HealthView } from './health-view.ts';
 import { Holders, type StatusReport } from './holders.ts';
 import { OwnInterfacesView } from './own-interfaces.ts';
 import { isReleased } from './release.ts';
+import type { DecideMode } from './route-facts.ts';
 import { RouteHooksRunner } from './route-hooks.ts';
-import { RouteIndex } from './route-index.ts';
+import { RouteIndex, type RouteView } from './route-index.ts';
+import { RouteStates } from './route-states.ts';
 import type { AgentSpec } from './spec.ts';
 import { type ReadReport, type TableKey, TableReader, tableKey } from './table-reader.ts';
 
@@ -48,7 +50,6 @@ export class Engine {
   readonly #decider: Decider;
   readonly #applier: Applier;
   readonly #index: RouteIndex;
-  readonly #news: DecisionNews;
   #spec: AgentSpec;
   #isFrozen = false;
   /** No check runs before `setSpec`, remote ones included. */
@@ -61,13 +62,14 @@ export class Engine {
     this.#onWake = onWake;
     const apiHealth = new ApiHealth(deps);
     this.#apiHealth = apiHealth;
-    this.#news = new DecisionNews(deps.report);
     this.own = new OwnInterfacesView(deps, apiHealth);
     this.health = new HealthView({ ...deps, onChange: onWake });
     this.#holders = new Holders(deps, apiHealth);
     this.#reader = new TableReader(deps, apiHealth);
-    this.#decider = new Decider(deps, { health: this.health, holders: this.#holders, own: this.own });
-    this.#index = new RouteIndex(deps, this.#reader);
+    const states = new RouteStates();
+    const views = { health: this.health, holders: this.#holders, own: this.own };
+    this.#decider = new Decider(deps, views, states);
+    this.#index = new RouteIndex(deps, this.#reader, states);
     this.#applier = new Applier({
       deps,
       apiHealth,
@@ -149,7 +151,7 @@ export class Engine {
   decide(mode: DecideMode): readonly DecidedRoute[] {
     const views = this.routes();
     const decided = this.#decider.decideAll(views, mode);
-    this.#news.tell(views, decided);
+    tellDecisions(views, decided, this.#deps.report);
     return decided;
   }
 
@@ -163,19 +165,22 @@ export class Engine {
   /** Decides, reads again what a change would rest on, decides again, acts. Roles do not wait for each other. */
   async cycle(mode: () => DecideMode, signal: AbortSignal): Promise<CycleReport> {
     if (this.#isFrozen) return IDLE;
-    const intended = plan(this.decide(mode()));
+    const decided = this.decide(mode());
+    const intended = plan(decided);
+    if (intended.length === 0) return { ...IDLE, retryAtMs: firstHoldEndMs(decided, this.#deps.clock.now()) };
     const roles = [...new Set(intended.map((action) => action.roleArn))];
     const parts = roles.map((roleArn) => {
       const own = intended.filter((action) => action.roleArn === roleArn);
       return this.#actAs(roleArn, own, mode, signal);
     });
     const reports = await Promise.all(parts);
+    const holdEndMs = firstHoldEndMs(this.decide(mode()), this.#deps.clock.now());
     return {
       actions: reports.reduce((sum, report) => sum + report.actions, 0),
       hasRead: reports.some((report) => report.hasRead),
       changed: reports.flatMap((report) => report.changed),
       raced: reports.flatMap((report) => report.raced),
-      retryAtMs: least([...reports.map((report) => report.retryAtMs), this.#wakeAtMs(this.decide(mode()))]),
+      retryAtMs: least([...reports.map((report) => report.retryAtMs), holdEndMs]),
     };
   }
 
@@ -209,15 +214,15 @@ export class Engine {
 
   #afterRead(): void {
     const views = this.routes();
+    this.#index.tidy(this.#spec);
     this.#decider.remember(views);
     this.#applier.settleAttempts((key) => this.#viewOf(key));
     this.#syncRemoteChecks();
     if (views === this.#tidied) return;
     this.#tidied = views;
-    const keys = this.#index.keys(this.#spec);
-    this.#news.forgetOthers(keys);
-    this.#applier.forgetOthers(keys);
-    this.#apiHealth.forget((subject) => isGoneRoute(subject, keys));
+    const isManaged = (key: string): boolean => this.#viewOf(key) !== undefined;
+    this.#applier.forgetOthers(isManaged);
+    this.#apiHealth.forget((subject) => isGoneRoute(subject, isManaged));
   }
 
   #syncRemoteChecks(): void {
@@ -231,13 +236,6 @@ export class Engine {
         return template === undefined || address === undefined ? [] : [{ template, interfaceId, address }];
       });
     this.health.setRemote(targets);
-  }
-
-  /** When a hold may end by itself. One whose time is over waits for the read that is due then. */
-  #wakeAtMs(decided: readonly DecidedRoute[]): number | undefined {
-    const nowMs = this.#deps.clock.now();
-    const ends = decided.map(({ decision }) => (decision.verdict === 'hold' ? decision.untilMs : undefined));
-    return least(ends.filter((endMs) => endMs !== undefined && endMs > nowMs));
   }
 
   #viewOf(key: string): RouteView | undefined {

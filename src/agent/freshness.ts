@@ -1,6 +1,7 @@
-import type { RouteAction } from '../core/index.ts';
+import { changedAtMs, type RouteAction } from '../core/index.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Decider, RouteView } from './decider.ts';
+import type { Decider } from './decider.ts';
+import type { RouteView } from './route-index.ts';
 import { type TableKey, tableKey } from './table-reader.ts';
 
 /** A change is decided on facts no older than this, or on a read made for it and no older than this. */
@@ -46,8 +47,8 @@ export class Freshness {
 
   /** Facts from before our own last change of the route are never fresh. */
   #isFresh(view: RouteView): boolean {
-    const changedAtMs = this.#decider.memory(view.route.key).change?.atMs ?? Number.NEGATIVE_INFINITY;
+    const lastChangeMs = changedAtMs(this.#decider.memory(view.route.key)) ?? Number.NEGATIVE_INFINITY;
     const { readAtMs } = view.table;
-    return readAtMs >= changedAtMs && this.#clock.now() - readAtMs <= FRESH_MS;
+    return readAtMs >= lastChangeMs && this.#clock.now() - readAtMs <= FRESH_MS;
   }
 }

@@ -28,6 +28,8 @@ export interface HealthViewOptions {
 
 interface Running {
   readonly spec: CheckSpec;
+  /** What a remote check was last asked for with. */
+  template: CheckTemplate | undefined;
   readonly runner: CheckRunner;
   state: CheckState;
 }
@@ -80,7 +82,7 @@ export class HealthView {
     const wanted = new Map(targets.map((target) => [remoteKeyOf(target), target]));
     for (const key of this.#remote) {
       const target = wanted.get(key);
-      if (target !== undefined && isSame(toSpec(target), this.#running.get(key)?.spec)) continue;
+      if (target !== undefined && isRunningAs(target, this.#running.get(key))) continue;
       this.#report(key, 'stopped');
       this.#stop(key);
     }
@@ -112,7 +114,7 @@ export class HealthView {
       phaseMs: start?.phaseMs ?? spec.everyMs,
       onOutcome: (outcome, atMs) => this.#take(key, outcome, atMs),
     });
-    this.#running.set(key, { spec, runner, state: unprobed(clock.now()) });
+    this.#running.set(key, { spec, template: undefined, runner, state: unprobed(clock.now()) });
     runner.start();
   }
 
@@ -189,6 +191,15 @@ function remoteKeyOf(target: RemoteTarget): string {
 
 function toSpec(target: RemoteTarget): CheckSpec {
   return { ...target.template, destination: target.address };
+}
+
+/** A template is compared in full only once after a reload: this is asked at every read, for every holder. */
+function isRunningAs(target: RemoteTarget, running: Running | undefined): boolean {
+  if (running === undefined || running.spec.destination !== target.address) return false;
+  if (running.template === target.template) return true;
+  if (!isSame(toSpec(target), running.spec)) return false;
+  running.template = target.template;
+  return true;
 }
 
 /** Specs are plain data apart from regular expressions, which JSON would lose. */

@@ -51,7 +51,7 @@ export class Holders {
    */
   async resolve(interfaceIds: readonly string[], signal: AbortSignal): Promise<number | undefined> {
     const nowMs = this.#deps.clock.now();
-    for (const id of this.#interfaces.keys()) if (!interfaceIds.includes(id)) this.#interfaces.delete(id);
+    forgetOthers(this.#interfaces, interfaceIds);
     const wanted = interfaceIds.filter(
       (id) => (this.#interfaces.get(id)?.untilMs ?? Number.NEGATIVE_INFINITY) <= nowMs,
     );
@@ -91,7 +91,7 @@ export class Holders {
   /** Asks for the statuses that are not fresh, and forgets instances not named any more. */
   async ask(instanceIds: readonly string[], signal: AbortSignal): Promise<StatusReport> {
     const nowMs = this.#deps.clock.now();
-    for (const id of this.#statuses.keys()) if (!instanceIds.includes(id)) this.#statuses.delete(id);
+    forgetOthers(this.#statuses, instanceIds);
     // Half the lifetime: an answer must still be fresh when the decision after the next poll wants it.
     const wanted = instanceIds.filter(
       (id) => nowMs - (this.#statuses.get(id)?.atMs ?? -STATUS_MS) >= STATUS_MS / 2,
@@ -106,4 +106,9 @@ export class Holders {
     for (const [id, status] of answer.statuses) this.#statuses.set(id, { status, atMs: nowMs });
     return { isNew: true, retryAtMs: undefined };
   }
+}
+
+function forgetOthers(map: Map<string, unknown>, ids: readonly string[]): void {
+  const named = new Set(ids);
+  for (const id of map.keys()) if (!named.has(id)) map.delete(id);
 }

@@ -3,9 +3,10 @@
  * then `engine.ts`: one pass of reading, deciding and acting.
  */
 export { Agent, type AgentOptions } from './agent.ts';
-export type { DecideMode, RouteView } from './decider.ts';
 export type * from './deps.ts';
 export { Engine } from './engine.ts';
 export type * from './events.ts';
 export type { SourceDestRefusal } from './own-interfaces.ts';
+export type { DecideMode } from './route-facts.ts';
+export type { RouteView } from './route-index.ts';
 export type * from './spec.ts';

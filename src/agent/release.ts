@@ -1,5 +1,11 @@
-import { CONSISTENCY_MS, type DecidedRoute, holderOf, type RouteMemory } from '../core/index.ts';
-import type { RouteView } from './decider.ts';
+import {
+  CONSISTENCY_MS,
+  type DecidedRoute,
+  holderOf,
+  type OwnChange,
+  type RouteMemory,
+} from '../core/index.ts';
+import type { RouteView } from './route-index.ts';
 
 /** What a release is judged by: every route, its decision while draining, its memory. */
 export interface ReleaseFacts {
@@ -17,10 +23,12 @@ export interface ReleaseFacts {
 export function isReleased({ views, decided, memoryOf, sinceMs }: ReleaseFacts): boolean {
   if (decided.some(({ decision }) => decision.verdict !== 'hold')) return false;
   return views.every((view) => {
-    const { change } = memoryOf(view.route.key);
+    const { changes } = memoryOf(view.route.key);
     const { readAtMs } = view.table;
     if (readAtMs < sinceMs) return false;
-    if (change === undefined || change.atMs > sinceMs) return true;
-    return holderOf(view.observed) !== change.before || readAtMs - change.atMs >= CONSISTENCY_MS;
+    const holder = holderOf(view.observed);
+    const isSeen = ({ before, atMs }: OwnChange): boolean =>
+      atMs > sinceMs || holder !== before || readAtMs - atMs >= CONSISTENCY_MS;
+    return changes.every(isSeen);
   });
 }

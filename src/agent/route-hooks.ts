@@ -72,9 +72,9 @@ export class RouteHooksRunner {
   }
 
   /** Forgets routes that are not managed any more. */
-  forgetOthers(keys: ReadonlySet<string>): void {
+  forgetOthers(isManaged: (key: string) => boolean): void {
     for (const [key, hook] of this.#before) {
-      if (!keys.has(key) && hook.doneAtMs !== undefined) this.#before.delete(key);
+      if (!isManaged(key) && hook.doneAtMs !== undefined) this.#before.delete(key);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { ChangeReason, Decision, HoldReason } from './action.ts';
 import type { Health } from './health.ts';
 import type { HealthVerdict } from './health-expression.ts';
-import { CONSISTENCY_MS, isSettling, type RouteMemory } from './memory.ts';
+import { CONSISTENCY_MS, type RouteMemory, settling } from './memory.ts';
 import type { ObservedRoute, RouteSpec, RouteTarget } from './route.ts';
 
 /** EC2's word on the instance that holds a route. `unknown` where it was not asked or did not answer. */
@@ -35,9 +35,8 @@ export function decide(facts: RouteFacts): Decision {
   const isFit = health.health === 'healthy' && !facts.isDraining;
   if (observed !== undefined && isUnmanageable(observed)) return hold('not-manageable');
   if (health.health === 'unknown') return hold('checks-unsettled');
-  if (isSettling(memory, { holder: holderOf(observed), readAtMs: facts.readAtMs })) {
-    return hold('change-settling', (memory.change?.atMs ?? facts.nowMs) + CONSISTENCY_MS);
-  }
+  const unseen = settling(memory, { holder: holderOf(observed), readAtMs: facts.readAtMs });
+  if (unseen !== undefined) return hold('change-settling', unseen.atMs + CONSISTENCY_MS);
   if (observed === undefined) return isFit ? take(facts, undefined, 'absent') : hold('self-unhealthy');
   if (isMine(observed, facts.own)) return isFit ? keep(facts, observed) : release(facts, observed);
   if (!isFit) return hold('self-unhealthy');
@@ -64,9 +63,9 @@ export function isTakeover(reason: ChangeReason): boolean {
 
 /** Whether EC2's status of the holder can change this decision: it is asked for only then. */
 export function needsHolderStatus(facts: Omit<RouteFacts, 'holderStatus'>): boolean {
-  const healthy = decide({ ...facts, holderStatus: 'ok' });
-  const impaired = decide({ ...facts, holderStatus: 'impaired' });
-  return healthy.verdict !== impaired.verdict;
+  // The status is looked at only where nothing else speaks against the holder.
+  if (decide({ ...facts, holderStatus: 'ok' }).reason !== 'holder-healthy') return false;
+  return decide({ ...facts, holderStatus: 'impaired' }).verdict !== 'hold';
 }
 
 function keep(facts: RouteFacts, observed: ObservedRoute): Decision {
@@ -145,5 +144,27 @@ function isInstanceHeld(observed: ObservedRoute): boolean {
 }
 
 function hold(reason: HoldReason, untilMs?: number): Decision {
-  return { verdict: 'hold', reason, untilMs };
+  return untilMs === undefined ? HOLDS[reason] : { verdict: 'hold', reason, untilMs };
 }
+
+function holdFor(reason: HoldReason): Decision {
+  return { verdict: 'hold', reason, untilMs: undefined };
+}
+
+/** Most routes are left alone most of the time: one object a reason serves them all. */
+const HOLDS: Readonly<Record<HoldReason, Decision>> = {
+  'not-manageable': holdFor('not-manageable'),
+  'checks-unsettled': holdFor('checks-unsettled'),
+  'already-held': holdFor('already-held'),
+  'never-delete': holdFor('never-delete'),
+  'self-unhealthy': holdFor('self-unhealthy'),
+  'held-by-fallback': holdFor('held-by-fallback'),
+  'held-by-gateway': holdFor('held-by-gateway'),
+  'holder-unsettled': holdFor('holder-unsettled'),
+  'holder-healthy': holdFor('holder-healthy'),
+  'preempt-delay': holdFor('preempt-delay'),
+  'owner-reclaimed': holdFor('owner-reclaimed'),
+  'owner-conflict': holdFor('owner-conflict'),
+  'change-settling': holdFor('change-settling'),
+  'no-interface': holdFor('no-interface'),
+};

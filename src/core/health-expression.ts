@@ -58,9 +58,14 @@ function atLeast(
   lookup: CheckLookup,
   startedAtMs: number,
 ): HealthVerdict {
-  const verdicts = of.map((child) => evaluate(child, lookup, startedAtMs));
-  const since = verdicts.flatMap((verdict) => verdict.healthySinceMs ?? []).sort((a, b) => a - b);
-  if (since.length >= count) return { health: 'healthy', healthySinceMs: since[count - 1] ?? startedAtMs };
-  const unknown = verdicts.filter((verdict) => verdict.health === 'unknown').length;
-  return since.length + unknown >= count ? UNKNOWN : UNHEALTHY;
+  const since: number[] = [];
+  let unknown = 0;
+  for (const child of of) {
+    const { health, healthySinceMs } = evaluate(child, lookup, startedAtMs);
+    if (healthySinceMs !== undefined) since.push(healthySinceMs);
+    else if (health === 'unknown') unknown += 1;
+  }
+  if (since.length < count) return since.length + unknown >= count ? UNKNOWN : UNHEALTHY;
+  since.sort((a, b) => a - b);
+  return { health: 'healthy', healthySinceMs: since[count - 1] ?? startedAtMs };
 }

@@ -11,7 +11,12 @@ export interface RouteMemory {
   readonly conflict: BackOff | undefined;
   /** True when the last read showed the route as this agent's. */
   readonly wasMine: boolean;
-  readonly change: OwnChange | undefined;
+  /**
+   * Own changes of the last seconds, oldest first, one for each holder that there was before. Several, because a read
+   * may lag behind more than one of them: with the last alone, two stale reads in turn would have us change the route
+   * over and over.
+   */
+  readonly changes: readonly OwnChange[];
 }
 
 export interface Takeover {
@@ -41,8 +46,11 @@ export const EMPTY_MEMORY: RouteMemory = {
   losses: undefined,
   conflict: undefined,
   wasMine: false,
-  change: undefined,
+  changes: [],
 };
+
+/** Of a route that was this agent's at the last read, and nothing more. */
+const HELD_MEMORY: RouteMemory = { ...EMPTY_MEMORY, wasMine: true };
 
 /** A takeover that is undone within this long was a mistaken one. */
 export const RECLAIM_WINDOW_MS = 600_000;
@@ -69,40 +77,84 @@ export interface RouteRead {
 }
 
 /**
- * True while a read shows just what was there before our own accepted change: as far as anyone can tell it is stale.
- * A missing route is never doubted: creating it anew is harmless, and waiting would be an outage.
+ * The own change that a read does not show yet, as far as anyone can tell: it shows just what was there before it.
+ * Undefined for a read to be believed. A missing route is never doubted: creating it anew is harmless, and waiting
+ * would be an outage.
  */
-export function isSettling(memory: RouteMemory, read: Pick<RouteRead, 'holder' | 'readAtMs'>): boolean {
-  const { change } = memory;
-  if (change?.before === undefined) return false;
-  return read.holder === change.before && read.readAtMs - change.atMs < CONSISTENCY_MS;
+export function settling(
+  memory: RouteMemory,
+  read: Pick<RouteRead, 'holder' | 'readAtMs'>,
+): OwnChange | undefined {
+  if (read.holder === undefined) return undefined;
+  return memory.changes.find(
+    ({ before, atMs }) => before === read.holder && read.readAtMs - atMs < CONSISTENCY_MS,
+  );
 }
 
-/** The memory after a read. One that may be stale (see `isSettling`) is no loss and no reclaim: it changes nothing. */
+/** Monotonic ms of the last own change; undefined where none was made in the last seconds. */
+export function changedAtMs({ changes }: RouteMemory): number | undefined {
+  return changes.at(-1)?.atMs;
+}
+
+/**
+ * The memory after a read: the same object where the read brings nothing new, as nearly all do. One that may be stale
+ * (see `settling`) is no loss and no reclaim: it changes nothing.
+ */
 export function rememberRead(memory: RouteMemory, read: RouteRead): RouteMemory {
-  const { change } = memory;
-  if (change !== undefined && read.readAtMs < change.atMs) return memory;
-  if (isSettling(memory, read)) return memory;
-  const isOld = change !== undefined && read.readAtMs - change.atMs >= CONSISTENCY_MS;
-  return {
+  if (read.isMine === memory.wasMine && isUneventful(memory)) return memory;
+  if (read.readAtMs < (changedAtMs(memory) ?? Number.NEGATIVE_INFINITY)) return memory;
+  if (settling(memory, read) !== undefined) return memory;
+  const after = {
     ...afterTakeover(memory, read),
     ...afterOwnership(memory, read),
     wasMine: read.isMine,
-    // Kept after it was seen as well: another replica of EC2 may answer the next read.
-    change: isOld ? undefined : change,
+    // Kept after they were seen as well: another replica of EC2 may answer the next read.
+    changes: recent(memory.changes, read.readAtMs),
   };
+  if (!isUneventful(after)) return after;
+  return after.wasMine ? HELD_MEMORY : EMPTY_MEMORY;
+}
+
+/** A change of ours as it was made: from `before` to `after` (holders; undefined: no route). */
+export interface MadeChange extends OwnChange {
+  readonly after: string | undefined;
 }
 
 /** The memory after EC2 accepted a change of ours. `isTakeover`: by `holder-unhealthy` or `holder-impaired`. */
 export function rememberChange(
   memory: RouteMemory,
-  change: OwnChange & { readonly isTakeover: boolean },
+  change: MadeChange & { readonly isTakeover: boolean },
 ): RouteMemory {
   const takeover =
     change.isTakeover && change.before !== undefined
       ? { from: change.before, atMs: change.atMs, wasSeen: false }
       : undefined;
-  return { ...memory, takeover, wasMine: false, change: { before: change.before, atMs: change.atMs } };
+  return { ...memory, takeover, wasMine: false, changes: withChange(memory, change) };
+}
+
+/** The own changes with one more. What the route points at now is to be believed from now on. */
+export function withChange(
+  { changes }: Pick<RouteMemory, 'changes'>,
+  { before, after, atMs }: MadeChange,
+): readonly OwnChange[] {
+  const others = recent(changes, atMs).filter((own) => own.before !== before && own.before !== after);
+  return [...others, { before, atMs }];
+}
+
+function recent(changes: readonly OwnChange[], nowMs: number): readonly OwnChange[] {
+  const isRecent = ({ atMs }: OwnChange): boolean => nowMs - atMs < CONSISTENCY_MS;
+  return changes.every(isRecent) ? changes : changes.filter(isRecent);
+}
+
+/** Nothing is under way with the route, and nothing ever was. */
+function isUneventful({ takeover, reclaim, losses, conflict, changes }: RouteMemory): boolean {
+  return (
+    takeover === undefined &&
+    reclaim === undefined &&
+    losses === undefined &&
+    conflict === undefined &&
+    changes.length === 0
+  );
 }
 
 function afterTakeover(memory: RouteMemory, read: RouteRead): Pick<RouteMemory, 'takeover' | 'reclaim'> {

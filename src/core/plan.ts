@@ -25,14 +25,31 @@ export function routeKey(tableId: string, destination: Destination): string {
  * which is what anycast wants.
  */
 export function staticRoutes(table: ObservedTable): ReadonlyMap<string, ObservedRoute> {
-  const found = table.routes.filter((route) => !isPropagated(route));
-  return new Map(found.map((route) => [destinationKey(route.destination), route]));
+  const found = new Map<string, ObservedRoute>();
+  for (const route of table.routes) {
+    if (!isPropagated(route)) found.set(destinationKey(route.destination), route);
+  }
+  return found;
 }
 
 /** The changes that the decisions ask for, the most urgent first; among equals in the order given. */
 export function plan(decided: readonly DecidedRoute[]): readonly RouteAction[] {
-  const actions = decided.flatMap(({ route, decision }) => toAction(route, decision) ?? []);
+  const actions: RouteAction[] = [];
+  for (const { route, decision } of decided) {
+    if (decision.verdict !== 'hold') actions.push(toAction(route, decision));
+  }
   return actions.sort((a, b) => URGENCY[a.reason] - URGENCY[b.reason]);
+}
+
+/** When a hold may end by itself (monotonic ms). One whose time is over waits for the read that is due then. */
+export function firstHoldEndMs(decided: readonly DecidedRoute[], nowMs: number): number | undefined {
+  let firstMs: number | undefined;
+  for (const { decision } of decided) {
+    const endMs = decision.verdict === 'hold' ? decision.untilMs : undefined;
+    if (endMs !== undefined && endMs > nowMs && endMs < (firstMs ?? Number.POSITIVE_INFINITY))
+      firstMs = endMs;
+  }
+  return firstMs;
 }
 
 /** Dead routes first, then routes without a fit holder, then mere preference. */
@@ -48,8 +65,7 @@ const URGENCY: Readonly<Record<ChangeReason, number>> = {
   'recover-from-fallback': 4,
 };
 
-function toAction(route: ManagedRoute, decision: Decision): RouteAction | undefined {
-  if (decision.verdict === 'hold') return undefined;
+function toAction(route: ManagedRoute, decision: Exclude<Decision, { verdict: 'hold' }>): RouteAction {
   return {
     ...route,
     kind: decision.verdict,

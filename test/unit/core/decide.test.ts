@@ -262,13 +262,13 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
       observed: heldBy('eni-b'),
       spec: backup,
       holderHealth: 'unhealthy',
-      memory: { ...EMPTY_MEMORY, change: { before: 'eni-b', atMs: 99_000 } },
+      memory: { ...EMPTY_MEMORY, changes: [{ before: 'eni-b', atMs: 99_000 }] },
     },
     { verdict: 'hold', reason: 'change-settling', untilMs: 109_000 },
   ],
   [
     'an absent route is created at once even if I deleted it just now',
-    { memory: { ...EMPTY_MEMORY, change: { before: 'eni-me', atMs: 99_000 } } },
+    { memory: { ...EMPTY_MEMORY, changes: [{ before: 'eni-me', atMs: 99_000 }] } },
     { verdict: 'create', reason: 'absent' },
   ],
 ];
@@ -308,7 +308,7 @@ describe('decide', () => {
       .map((over) => routeSpec(over)),
     memory: fc.constantFrom(
       EMPTY_MEMORY,
-      { ...EMPTY_MEMORY, change: { before: 'eni-b', atMs: 95_000 } },
+      { ...EMPTY_MEMORY, changes: [{ before: 'eni-b', atMs: 95_000 }] },
       { ...EMPTY_MEMORY, reclaim: { holder: 'eni-b', count: 2, untilMs: 130_000 } },
       { ...EMPTY_MEMORY, conflict: { holder: 'eni-b', count: 1, untilMs: 130_000 } },
     ),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   EMPTY_MEMORY,
-  isSettling,
   type RouteMemory,
   type RouteRead,
   rememberChange,
   rememberRead,
+  settling,
 } from '../../../src/core/index.ts';
 
 const SEC = 1_000;
@@ -18,7 +18,7 @@ function read(atMs: number, holder: string | undefined, isOwner = false): RouteR
 
 /** The memory after a takeover from b at `atMs` that a read has confirmed, and b taking it back 20 s later. */
 function reclaimed(memory: RouteMemory, atMs: number): RouteMemory {
-  const taken = rememberChange(memory, { before: 'b', atMs, isTakeover: true });
+  const taken = rememberChange(memory, { before: 'b', after: 'me', atMs, isTakeover: true });
   const seen = rememberRead(taken, read(atMs + SEC, 'me'));
   return rememberRead(seen, read(atMs + 20 * SEC, 'b'));
 }
@@ -40,45 +40,50 @@ describe('the memory of a route', () => {
   });
 
   it('does not count a return that no read has shown as mine before: it may be a stale read', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
     expect(rememberRead(taken, read(30 * SEC, 'b')).reclaim).toBeUndefined();
   });
 
   it('does not count a stale read after the takeover was seen: reads come from several replicas', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(9 * SEC, 'b')).reclaim).toBeUndefined();
     expect(rememberRead(seen, read(11 * SEC, 'b')).reclaim?.count).toBe(1);
   });
 
   it('doubts for 10 s that a route which it deleted is back, whatever was read between', () => {
-    const deleted = rememberChange(EMPTY_MEMORY, { before: 'me', atMs: 0, isTakeover: false });
+    const deleted = rememberChange(EMPTY_MEMORY, {
+      before: 'me',
+      after: undefined,
+      atMs: 0,
+      isTakeover: false,
+    });
     const seen = rememberRead(deleted, read(SEC, undefined));
-    expect(isSettling(seen, { holder: 'me', readAtMs: 2 * SEC })).toBe(true);
-    expect(isSettling(seen, { holder: 'me', readAtMs: 10 * SEC })).toBe(false);
+    expect(settling(seen, { holder: 'me', readAtMs: 2 * SEC })).toBeDefined();
+    expect(settling(seen, { holder: 'me', readAtMs: 10 * SEC })).toBeUndefined();
   });
 
   it('does not count a return after 10 min: the takeover was right', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(11 * MIN, 'b')).reclaim).toBeUndefined();
   });
 
   it('does not count the return to a third instance', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(20 * SEC, 'c')).reclaim).toBeUndefined();
   });
 
   it('does not count a change that was no takeover', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: false });
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: false });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(20 * SEC, 'b')).reclaim).toBeUndefined();
   });
 
   it('forgets the back-off when a takeover has stood for 10 min', () => {
     const memory = reclaimed(EMPTY_MEMORY, 0);
-    const taken = rememberChange(memory, { before: 'b', atMs: MIN, isTakeover: true });
+    const taken = rememberChange(memory, { before: 'b', after: 'me', atMs: MIN, isTakeover: true });
     const seen = rememberRead(taken, read(MIN + SEC, 'me'));
     expect(seen.reclaim?.count).toBe(1);
     expect(rememberRead(seen, read(12 * MIN, 'me')).reclaim).toBeUndefined();
@@ -119,19 +124,54 @@ describe('the memory of a route', () => {
   });
 
   it('is not changed by a read that was sent before the own change', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 5 * SEC, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 5 * SEC, isTakeover: true });
     expect(rememberRead(taken, read(4 * SEC, 'c'))).toBe(taken);
   });
 
   it('calls a read settling while it shows the state before the own change, for 10 s', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', atMs: 0, isTakeover: true });
-    expect(isSettling(taken, { holder: 'b', readAtMs: 9_999 })).toBe(true);
-    expect(isSettling(taken, { holder: 'b', readAtMs: 10_000 })).toBe(false);
-    expect(isSettling(taken, { holder: 'c', readAtMs: 1 })).toBe(false);
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
+    expect(settling(taken, { holder: 'b', readAtMs: 9_999 })).toBeDefined();
+    expect(settling(taken, { holder: 'b', readAtMs: 10_000 })).toBeUndefined();
+    expect(settling(taken, { holder: 'c', readAtMs: 1 })).toBeUndefined();
+  });
+
+  it('doubts each of several states from before its own changes: a read may lag behind more than one', () => {
+    const first = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: false });
+    const second = rememberChange(first, { before: 'c', after: 'me', atMs: SEC, isTakeover: false });
+    expect(settling(second, { holder: 'b', readAtMs: 2 * SEC })?.atMs).toBe(0);
+    expect(settling(second, { holder: 'c', readAtMs: 2 * SEC })?.atMs).toBe(SEC);
+    expect(settling(second, { holder: 'b', readAtMs: 10 * SEC })).toBeUndefined();
+    expect(settling(second, { holder: 'c', readAtMs: 10 * SEC })?.atMs).toBe(SEC);
+  });
+
+  it('believes what it set last, even where it had deleted just that before', () => {
+    const deleted = rememberChange(EMPTY_MEMORY, {
+      before: 'me',
+      after: undefined,
+      atMs: 0,
+      isTakeover: false,
+    });
+    const created = rememberChange(deleted, { before: undefined, after: 'me', atMs: SEC, isTakeover: false });
+    expect(settling(created, { holder: 'me', readAtMs: 2 * SEC })).toBeUndefined();
+  });
+
+  it('keeps no more changes than there were holders within 10 s', () => {
+    let memory = EMPTY_MEMORY;
+    for (let turn = 0; turn < 100; turn += 1) {
+      const before = turn % 2 === 0 ? 'b' : 'c';
+      memory = rememberChange(memory, { before, after: 'me', atMs: turn * 100, isTakeover: false });
+    }
+    expect(memory.changes).toHaveLength(2);
+    expect(rememberRead(memory, read(30 * SEC, 'me')).changes).toEqual([]);
   });
 
   it('never doubts a missing route', () => {
-    const created = rememberChange(EMPTY_MEMORY, { before: undefined, atMs: 0, isTakeover: false });
-    expect(isSettling(created, { holder: undefined, readAtMs: 1 })).toBe(false);
+    const created = rememberChange(EMPTY_MEMORY, {
+      before: undefined,
+      after: 'me',
+      atMs: 0,
+      isTakeover: false,
+    });
+    expect(settling(created, { holder: undefined, readAtMs: 1 })).toBeUndefined();
   });
 });
