@@ -1,0 +1,105 @@
+import { expectedHolders, type Shortfall } from './expectations.ts';
+import { Fleet } from './fleet.ts';
+import { happen } from './happen.ts';
+import { type DeleteRace, Judge } from './judge.ts';
+import { Region } from './region.ts';
+import { healedAtMs, type Script } from './script.ts';
+import { SimClock } from './sim-clock.ts';
+import type { Violation } from './violation.ts';
+
+/** One line of what happened. */
+export interface TimelineEntry {
+  readonly atMs: number;
+  /** A process, or `·` for fate. */
+  readonly who: string;
+  readonly what: string;
+}
+
+export interface RunResult {
+  readonly violation: Violation | undefined;
+  readonly simulatedMs: number;
+  /** Timers fired. */
+  readonly steps: number;
+  readonly changes: number;
+  /** From the end of the last fault (or back-off) to the last change of a route. */
+  readonly convergedAfterMs: number;
+  readonly races: readonly DeleteRace[];
+}
+
+/** Beyond polls, back-offs and checks: retries of a call (60 s at most), reads that lagged, an interface's lookup. */
+const SETTLE_MS = 150_000;
+/** A back-off ends after half an hour at the latest, and none comes after it where no fault is left. */
+const FIGHT_MS = 3_600_000;
+/** Long enough for each agent to poll, verify and think again. */
+const REST_MS = 60_000;
+
+/** Runs a script to its end or to the first violation. The same script gives the same run. */
+export async function run(script: Script, note?: (entry: TimelineEntry) => void): Promise<RunResult> {
+  const clock = new SimClock();
+  const region = new Region(script, clock);
+  let violation: Violation | undefined;
+  let changes = 0;
+  let changedAtMs = 0;
+  const report = (found: Violation): void => {
+    violation ??= found;
+  };
+  const judge = new Judge(script.fleet, () => clock.now(), report);
+  const changed = (isMade: boolean): void => {
+    changes += 1;
+    if (isMade) changedAtMs = clock.now();
+  };
+  const tell = note && ((who: string, what: string): void => note({ atMs: clock.now(), who, what }));
+  const fleet = new Fleet({ script, clock, region, judge, report, changed, note: tell });
+  const isOver = (): boolean => violation !== undefined;
+  const result = (healedMs: number): RunResult => ({
+    violation,
+    simulatedMs: clock.now(),
+    steps: clock.steps,
+    changes,
+    convergedAfterMs: Math.max(0, changedAtMs - healedMs),
+    races: judge.races,
+  });
+
+  for (const [index, name] of fleet.setup.names.entries()) clock.after(index * 300, () => fleet.start(name));
+  for (const event of script.events) clock.after(event.atMs, () => happen(fleet, event));
+
+  const healedMs = healedAtMs(script) + script.fleet.stopMs + 25_000;
+  if (!(await clock.runUntil(healedMs, isOver))) return result(healedMs);
+  const boundMs = settleBoundMs(script);
+  // A back-off is part of the protocol: what waits for one converges after it.
+  let fromMs = healedMs;
+  for (;;) {
+    if (!(await clock.runUntil(fromMs + boundMs, isOver))) return result(fromMs);
+    if (fleet.heldOffUntilMs <= fromMs || fromMs > healedMs + FIGHT_MS) break;
+    fromMs = fleet.heldOffUntilMs;
+  }
+  // Two owners of one table never agree: all that is asked of them is to fight slowly.
+  if (script.fleet.hasRivals) return result(fromMs);
+  const shortfall = expectedHolders(fleet)[0];
+  if (shortfall !== undefined) {
+    report({ invariant: 'converges', atMs: clock.now(), process: undefined, what: describe(shortfall) });
+    return result(fromMs);
+  }
+  const changesBefore = changes;
+  if (!(await clock.runUntil(clock.now() + REST_MS + 1.1 * script.fleet.pollMs, isOver)))
+    return result(fromMs);
+  if (changes > changesBefore) {
+    const what = `${changes - changesBefore} changes were sent though nothing happened any more`;
+    report({ invariant: 'comes-to-rest', atMs: clock.now(), process: undefined, what });
+  }
+  if (!fleet.agents().every((agent) => agent.isAlive())) {
+    report({ invariant: 'stays-alive', atMs: clock.now(), process: undefined, what: 'an agent is stuck' });
+  }
+  return result(fromMs);
+}
+
+/** By then a fleet without faults and back-offs has each route where it belongs. */
+export function settleBoundMs({ fleet }: Script): number {
+  const detectionMs = 2 * fleet.everyMs * (Math.max(fleet.rise, fleet.fall) + 1) + fleet.timeoutMs;
+  const preemptMs = Math.max(0, ...fleet.routes.map((route) => route.preemptDelayMs));
+  return 2.2 * fleet.pollMs + detectionMs + preemptMs + SETTLE_MS;
+}
+
+function describe({ key, holder, expected }: Shortfall): string {
+  return `${key} is held by ${holder ?? 'nobody'}, not by ${expected.join(' or ')}`;
+}

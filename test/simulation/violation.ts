@@ -1,0 +1,29 @@
+/** The properties that a run is judged by. docs/simulation.md says each in a sentence. */
+export type Invariant =
+  | 'configured-only'
+  | 'known-health'
+  | 'fit-to-take'
+  | 'own-target'
+  | 'unfit-to-release'
+  | 'never-delete'
+  | 'own-route-only'
+  | 'fresh-facts'
+  | 'holder-suspect'
+  | 'gateway-spared'
+  | 'preempt-delay'
+  | 'bounded-exchanges'
+  | 'no-storm'
+  | 'mutation-rate'
+  | 'delete-race-bound'
+  | 'converges'
+  | 'comes-to-rest'
+  | 'no-crash'
+  | 'stays-alive';
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly atMs: number;
+  /** Label of the process; undefined where it is the fleet as a whole. */
+  readonly process: string | undefined;
+  readonly what: string;
+}
