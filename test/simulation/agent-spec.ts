@@ -55,8 +55,8 @@ export function agentSpec(fleet: FleetSetup, name: string, variation: Variation 
       region: undefined,
       endpoint: undefined,
       requestTimeoutMs: fleet.requestTimeoutMs,
-      mutationBurst: 40,
-      mutationRate: 4,
+      mutationBurst: fleet.mutationBurst,
+      mutationRate: fleet.mutationRate,
       mutationsInFlight: 8,
     },
   };

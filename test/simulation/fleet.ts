@@ -124,8 +124,13 @@ export class Fleet {
     const { member } = running;
     this.options.note?.(member.process.label, 'is told to stop');
     this.#stopping.add(running);
-    member.isReleasing = member.spec.onExit === 'release';
-    await running.agent.close('SIGTERM');
+    // A stopped process gets the signal when it goes on.
+    await new Promise<void>((resolve) => {
+      member.process.deliver(() => {
+        member.isReleasing = member.spec.onExit === 'release';
+        void running.agent.close('SIGTERM').then(() => resolve());
+      });
+    });
     if (this.#running.get(name) === running) this.kill(name);
   }
 

@@ -61,6 +61,8 @@ function generateFleet(random: Random): FleetSetup {
     timeoutMs: Math.min(everyMs, pick(random, [200, 1_000, 5_000])),
     onExit: random() < 0.3 ? 'release' : 'keep',
     requestTimeoutMs: 5_000,
+    mutationBurst: pick(random, [40, 40, 5, 2]),
+    mutationRate: pick(random, [4, 4, 1]),
     latencyMs: pick(random, [5, 50, 50, 200, 800]),
     stopMs: pick(random, [0, 2_000, 20_000]),
   };

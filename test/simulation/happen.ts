@@ -32,86 +32,99 @@ export function happen(fleet: Fleet, event: SimEvent): void {
   };
   switch (event.kind) {
     case 'service-down':
-      return downFor(`service ${event.agent}`, event.forMs);
+      downFor(`service ${event.agent}`, event.forMs);
+      break;
     case 'service-lost':
-      return fleet.down(`service ${event.agent}`);
+      fleet.down(`service ${event.agent}`);
+      break;
     case 'service-flaps':
-      return flap(fleet, event, clock.now() + event.forMs);
+      flap(fleet, event, clock.now() + event.forMs);
+      break;
     case 'instance-stop':
       fleet.down(`host ${event.agent}`);
       fleet.kill(event.agent);
       world.stop(instanceId(event.agent));
       heal(event.forMs, () => bootAgain(fleet, event.agent));
-      return;
+      break;
     case 'reboot':
       world.reboot(instanceId(event.agent));
       fleet.kill(event.agent);
       fleet.down(`host ${event.agent}`);
       heal(event.forMs, () => bootAgain(fleet, event.agent));
-      return;
+      break;
     case 'impair':
       world.impair(instanceId(event.agent));
       heal(event.forMs, () => world.clear(instanceId(event.agent)));
-      return;
+      break;
     case 'crash':
-      return crash(fleet, event);
+      crash(fleet, event);
+      break;
     case 'restart':
       void fleet.terminate(event.agent).then(() => {
         clock.after(event.forMs, () => fleet.start(event.agent));
       });
-      return;
+      break;
     case 'stall': {
       const process = fleet.process(event.agent);
       process?.stop();
       heal(event.forMs, () => process?.continue());
-      return;
+      break;
     }
     case 'cut':
-      return downFor(`path ${event.agent}>${event.to}`, event.forMs);
+      downFor(`path ${event.agent}>${event.to}`, event.forMs);
+      break;
     case 'isolate':
       for (const other of fleet.setup.names) {
         downFor(`path ${event.agent}>${other}`, event.forMs);
         downFor(`path ${other}>${event.agent}`, event.forMs);
       }
-      return;
+      break;
     case 'api': {
       const { agent, api, trouble, share } = event;
-      return under({ agent, kind: 'trouble', api, trouble, share }, event.forMs);
+      under({ agent, kind: 'trouble', api, trouble, share }, event.forMs);
+      break;
     }
     case 'stale':
-      return under({ agent: event.agent, kind: 'stale', maxMs: event.maxMs }, event.forMs);
+      under({ agent: event.agent, kind: 'stale', maxMs: event.maxMs }, event.forMs);
+      break;
     case 'slow':
-      return under({ agent: event.agent, kind: 'slow', addMs: event.addMs }, event.forMs);
+      under({ agent: event.agent, kind: 'slow', addMs: event.addMs }, event.forMs);
+      break;
     case 'tenants':
-      return useTokens(fleet, event.callsPerSec, clock.now() + event.forMs);
+      useTokens(fleet, event.callsPerSec, clock.now() + event.forMs);
+      break;
     case 'new-interface':
-      return changeInterface(fleet, event.agent);
+      changeInterface(fleet, event.agent);
+      break;
     case 'source-dest-check': {
       const own = interfacesOf(fleet, event.agent).map((eni) => eni.id);
       for (const id of own) world.setInterfaceCheck(id, true);
       heal(event.forMs, () => {
         for (const id of own) world.setInterfaceCheck(id, false);
       });
-      return;
+      break;
     }
     case 'edit-route':
-      return editRoute(fleet, event);
+      editRoute(fleet, event);
+      break;
     case 'untag': {
       const id = tableId(event.table);
       world.setTags(id, { type: 'private' });
       heal(event.forMs, () => world.setTags(id, { az: event.table, type: 'private' }));
-      return;
+      break;
     }
     case 'reload':
       fleet.reload(event.agent, event.variation);
       heal(event.forMs, () => fleet.reload(event.agent, undefined));
-      return;
+      break;
     case 'wall-clock':
-      return clock.stepWall(event.byMs);
+      clock.stepWall(event.byMs);
+      break;
     case 'drain':
-      return downFor(`drain ${event.agent}`, event.forMs);
+      downFor(`drain ${event.agent}`, event.forMs);
+      break;
     default:
-      return assertNever(event);
+      assertNever(event);
   }
 }
 
@@ -158,7 +171,10 @@ function crash(fleet: Fleet, event: SimEvent & { kind: 'crash' }): void {
       fleet.start(agent);
     });
   };
-  if (point === 'now') return end();
+  if (point === 'now') {
+    end();
+    return;
+  }
   process.crashAt(point, end);
   clock.after(Math.min(CRASH_WITHIN_MS, forMs), end);
 }

@@ -9,9 +9,9 @@ import {
 } from '../../src/sandbox/index.ts';
 import { createThrottle } from '../../src/sandbox/throttle.ts';
 import type { ApiResult } from '../../src/sandbox/world/api-error.ts';
-import { addressOf, FALLBACK, GATEWAY, instanceId, interfaceId, subnetId, tableId, VPC } from './ids.ts';
 import { observedTables } from './observed-tables.ts';
 import { type Random, randomOf } from './random.ts';
+import { scenarioOf } from './region-scenario.ts';
 import type { Api, ApiTrouble, Script } from './script.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -214,45 +214,4 @@ function sdkError({
   httpStatus: number;
 }): object {
   return { name: code, message, $metadata: { httpStatusCode: httpStatus } };
-}
-
-function scenarioOf({ fleet }: Script) {
-  return {
-    timing: {
-      stopMs: fleet.stopMs,
-      startMs: 1_000,
-      rebootMs: 20_000,
-      terminateMs: 0,
-      initializingMs: 20_000,
-    },
-    vpcs: [{ id: VPC, cidr: '10.0.0.0/16' }],
-    subnets: fleet.names.map((name, index) => ({
-      id: subnetId(name),
-      vpc: VPC,
-      cidr: `10.0.${index + 1}.0/24`,
-      az: `eu-west-1${name}`,
-    })),
-    gateways: [FALLBACK, { id: GATEWAY, vpc: VPC }],
-    instances: fleet.names.map((name) => ({
-      id: instanceId(name),
-      subnet: subnetId(name),
-      interfaces: [
-        { id: interfaceId(name, 1), privateIp: addressOf(fleet, name, 1), sourceDestCheck: false },
-      ],
-    })),
-    // Interfaces to be attached later, in place of the present one.
-    interfaces: fleet.names.flatMap((name) =>
-      [2, 3, 4, 5].map((generation) => ({
-        id: interfaceId(name, generation),
-        subnet: subnetId(name),
-        privateIp: addressOf(fleet, name, generation),
-        sourceDestCheck: false,
-      })),
-    ),
-    routeTables: fleet.names.map((name) => ({
-      id: tableId(name),
-      vpc: VPC,
-      tags: { az: name, type: 'private' },
-    })),
-  };
 }

@@ -21,6 +21,9 @@ export interface FleetSetup {
   readonly timeoutMs: number;
   readonly onExit: 'keep' | 'release';
   readonly requestTimeoutMs: number;
+  /** The client's own bucket for changes. */
+  readonly mutationBurst: number;
+  readonly mutationRate: number;
   /** There and back; each call takes between this and twice as long. */
   readonly latencyMs: number;
   /** How long EC2 says `stopping` of an instance that carries nothing any more. */

@@ -1,20 +1,17 @@
-import { run } from './run.ts';
 import type { Script, SimEvent } from './script.ts';
-import type { Invariant } from './violation.ts';
 
 /** Runs at most this many smaller scripts. */
 const MAX_RUNS = 400;
 
 /**
- * A script that breaks the same invariant with fewer events, shorter ones and a smaller fleet: leaves out ever smaller
+ * A script that fails in the same way with fewer events, shorter ones and a smaller fleet: leaves out ever smaller
  * groups of events, and keeps what still fails.
  */
-export async function shrink(script: Script, invariant: Invariant): Promise<Script> {
+export async function shrink(script: Script, isFailing: Fails): Promise<Script> {
   let runs = 0;
   const fails = async (candidate: Script): Promise<boolean> => {
     runs += 1;
-    if (runs > MAX_RUNS) return false;
-    return (await run(candidate)).violation?.invariant === invariant;
+    return runs <= MAX_RUNS && (await isFailing(candidate));
   };
   let smallest = script;
   let before: Script;
@@ -26,7 +23,7 @@ export async function shrink(script: Script, invariant: Invariant): Promise<Scri
   return smallest;
 }
 
-type Fails = (script: Script) => Promise<boolean>;
+export type Fails = (script: Script) => Promise<boolean>;
 
 async function withFewerEvents(script: Script, fails: Fails): Promise<Script> {
   let { events } = script;

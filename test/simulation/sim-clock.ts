@@ -54,12 +54,16 @@ export class SimClock implements Clock {
     return new Promise((resolve, reject) => {
       const step = (): void => {
         try {
-          if (afterEach()) return resolve(false);
+          if (afterEach()) {
+            resolve(false);
+            return;
+          }
           const entry = this.#popLive();
           if (entry === undefined || entry.dueMs > untilMs) {
             if (entry !== undefined) this.#push(entry);
             this.#nowMs = Math.max(this.#nowMs, untilMs);
-            return resolve(true);
+            resolve(true);
+            return;
           }
           this.#nowMs = Math.max(this.#nowMs, entry.dueMs);
           this.steps += 1;

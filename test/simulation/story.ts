@@ -12,14 +12,18 @@ export async function tell(seed: number): Promise<string> {
   const full = generate(seed);
   const { violation } = await run(full);
   if (violation === undefined) return tellRun(full, 'no invariant is broken');
-  const script = await shrink(full, violation.invariant);
+  const { invariant } = violation;
+  const script = await shrink(
+    full,
+    async (smaller) => (await run(smaller)).violation?.invariant === invariant,
+  );
   const left = `${script.events.length} of ${full.events.length} events are left`;
   return tellRun(script, `${violation.invariant} is broken; made smaller, ${left}`);
 }
 
 async function tellRun(script: Script, verdict: string): Promise<string> {
   const entries: TimelineEntry[] = [];
-  const result = await run(script, (entry) => entries.push(entry));
+  const result = await run(script, { note: (entry) => entries.push(entry) });
   const { fleet } = script;
   const hidden = Math.max(0, entries.length - MAX_LINES);
   return [
