@@ -56,7 +56,7 @@ export class World {
 
   /** Reads what was prepared, then does what the agent does after every poll. */
   async poll(): Promise<void> {
-    await this.engine.poll(MODE, AbortSignal.any([]));
+    await this.engine.poll(MODE, { signal: AbortSignal.any([]) });
     await this.wake();
   }
 

@@ -1,7 +1,8 @@
-import type { Timer } from '../lib/clock.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
+import { deadlineAfter, pause } from '../lib/wait.ts';
 import type { AgentDeps } from './deps.ts';
 import { DrainWatch } from './drain-watch.ts';
+import { DueReads } from './due-reads.ts';
 import { Engine } from './engine.ts';
 import type { SourceDestRefusal } from './own-interfaces.ts';
 import type { DecideMode } from './route-facts.ts';
@@ -38,8 +39,10 @@ export class Agent {
   readonly #cycles: SingleFlight;
   readonly #abort = new AbortController();
   readonly #startedAtMs: number;
-  #dueReads: readonly { readonly key: TableKey; readonly atMs: number }[] = [];
+  readonly #dueReads: DueReads;
   #polledAtMs: number;
+  /** When the poll began that failed in part and is to be tried again; what was read since need not be. */
+  #retrySinceMs: number | undefined;
   #isReleasing = false;
   #isReady = false;
   /** Set when the interfaces have been found fit; no route is touched before. */
@@ -51,11 +54,12 @@ export class Agent {
     this.#deps = deps;
     this.#onRefused = onRefused;
     this.#startedAtMs = deps.clock.now();
+    this.#dueReads = new DueReads(this.#startedAtMs);
     this.#polledAtMs = this.#startedAtMs;
     this.#engine = new Engine(spec, {
       deps,
       onWake: () => this.#cycles.request(),
-      onDoubt: () => this.#polls.request(),
+      onDoubt: () => this.#pollAnew(),
     });
     this.#drain = new DrainWatch(deps, () => this.#cycles.request());
     const crashed = (where: string) => (error: unknown) => deps.report({ type: 'crash', where, error });
@@ -84,7 +88,7 @@ export class Agent {
     this.#engine.setSpec(spec);
     const { checks, tableGroups } = spec;
     this.#deps.report({ type: 'reloaded', checks: checks.length, groups: tableGroups.length, needsRestart });
-    this.#polls.request();
+    this.#pollAnew();
     this.#cycles.request();
     this.#drain.watch(spec.drainOn);
   }
@@ -115,7 +119,7 @@ export class Agent {
     const { onExit } = this.#engine.spec();
     report({ type: 'stopping', why, onExit });
     this.#drain.close();
-    const deadline = this.#deadline(STOP_MS);
+    const deadline = deadlineAfter(clock, STOP_MS);
     const work = this.#closeInOrder(onExit);
     const isClean = await Promise.race([work, deadline.passed]);
     deadline.cancel();
@@ -147,20 +151,31 @@ export class Agent {
       this.#cycles.request();
       await this.#cycles.idle();
       if (this.#engine.isReleased(this.#mode(), sinceMs)) return true;
-      await this.#pause(100);
+      await pause(this.#deps.clock, 100);
     }
     return false;
+  }
+
+  #pollAnew(): void {
+    this.#retrySinceMs = undefined;
+    this.#polls.request();
   }
 
   /** Whatever happens in it, the next poll is set. */
   async #poll(): Promise<void> {
     const { clock, random } = this.#deps;
     const { pollMs } = this.#engine.spec();
-    const nextMs = clock.now() + pollMs * (0.9 + 0.2 * random());
-    this.#polls.requestAt(nextMs);
-    const retryAtMs = await this.#engine.poll(this.#mode(), this.#abort.signal);
+    const startedMs = clock.now();
+    this.#polls.requestAt(startedMs + pollMs * (0.9 + 0.2 * random()));
+    // A retry asks again for what failed only: in a throttled region each call more makes it worse.
+    const sinceMs = Math.max(this.#retrySinceMs ?? startedMs, startedMs - pollMs / 2);
+    this.#retrySinceMs = undefined;
+    const retryAtMs = await this.#engine.poll(this.#mode(), { sinceMs, signal: this.#abort.signal });
     this.#polledAtMs = clock.now();
-    if (retryAtMs !== undefined) this.#polls.requestAt(retryAtMs);
+    if (retryAtMs !== undefined) {
+      this.#retrySinceMs = sinceMs;
+      this.#polls.requestAt(retryAtMs);
+    }
     this.#reads.request();
     this.#checkRefusal();
     if (!this.#isReady && retryAtMs === undefined && this.#engine.own.isKnown()) {
@@ -199,11 +214,10 @@ export class Agent {
   /** Reads the tables that are due, looks up who holds their routes, and has the cycle look at the result. */
   async #read(): Promise<void> {
     const nowMs = this.#deps.clock.now();
-    const due = this.#dueReads.filter((read) => read.atMs <= nowMs);
-    this.#dueReads = this.#dueReads.filter((read) => read.atMs > nowMs);
-    for (const { atMs } of this.#dueReads) this.#reads.requestAt(atMs);
-    if (due.length > 0) {
-      const keys = [...new Set(due.map((read) => read.key))];
+    const keys = this.#dueReads.take(nowMs);
+    const nextAtMs = this.#dueReads.nextAtMs(nowMs);
+    if (nextAtMs !== undefined) this.#reads.requestAt(nextAtMs);
+    if (keys.length > 0) {
       const { tables, retryAtMs } = await this.#engine.readTables(keys, this.#abort.signal);
       const shown = new Set(tables.map((table) => tableKey(table.id, table.roleArn)));
       const unread = keys.filter((key) => !shown.has(key));
@@ -220,26 +234,12 @@ export class Agent {
   #readLater(keys: readonly TableKey[], delaysMs: readonly number[]): void {
     if (keys.length === 0) return;
     const nowMs = this.#deps.clock.now();
-    const due = keys.flatMap((key) => delaysMs.map((delayMs) => ({ key, atMs: nowMs + delayMs })));
-    this.#dueReads = [...this.#dueReads, ...due];
-    for (const delayMs of delaysMs) this.#reads.requestAt(nowMs + delayMs);
+    const timesMs = delaysMs.map((delayMs) => nowMs + delayMs);
+    this.#dueReads.add(keys, timesMs);
+    for (const atMs of timesMs) this.#reads.requestAt(atMs);
   }
 
   #mode(): DecideMode {
     return { isDraining: this.#isReleasing || this.#drain.signals().length > 0, checks: 'heeded' };
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#deps.clock.after(ms, resolve);
-    });
-  }
-
-  #deadline(ms: number): { readonly passed: Promise<false>; cancel(): void } {
-    let timer: Timer | undefined;
-    const passed = new Promise<false>((resolve) => {
-      timer = this.#deps.clock.after(ms, () => resolve(false));
-    });
-    return { passed, cancel: () => timer?.cancel() };
   }
 }

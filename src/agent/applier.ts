@@ -7,19 +7,17 @@ import type { AgentDeps } from './deps.ts';
 import type { RouteHooksRunner } from './route-hooks.ts';
 import type { RouteView } from './route-index.ts';
 import type { AwsSpec } from './spec.ts';
+import { apiOf, mayHaveHappened, subjectOf } from './subjects.ts';
 import { type TableKey, tableKey } from './table-reader.ts';
-
-/** EC2's actions by ours. */
-const APIS = { create: 'CreateRoute', replace: 'ReplaceRoute', delete: 'DeleteRoute' } as const;
 
 /** A cycle for less than this many tokens would only read. */
 const TOKENS_WORTH_A_CYCLE = 4;
 
+/** Where nothing could be sent though there are tokens, a before-hook or a newer fact is in the way. */
+const LEAST_WAIT_MS = 100;
+
 /** Waits for tokens with less than this between them are one. */
 const EPISODE_MS = 60_000;
-
-/** Failures after which the change has certainly not been made: nothing was sent. */
-const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** An action, and the route as it was when it was decided. */
 export interface Task {
@@ -42,6 +40,15 @@ export interface ApplyReport {
   /** Tables that another agent was faster in: they are to be read and decided again. */
   readonly raced: readonly TableKey[];
   /** When to decide again at the latest (monotonic ms): tokens, back-off, or facts that grew old on the way. */
+  readonly retryAtMs: number | undefined;
+}
+
+/** The actions to go on with, and when to look at the others again. */
+export interface Chosen {
+  readonly actions: readonly RouteAction[];
+  /** How many are due and wait for tokens. */
+  readonly waiting: number;
+  /** When those that are not due will be (monotonic ms). */
   readonly retryAtMs: number | undefined;
 }
 
@@ -80,20 +87,21 @@ export class Applier {
     signal: AbortSignal,
   ): Promise<ApplyReport> {
     const batch: Batch = { changed: new Set(), raced: new Set(), retryAtMs: undefined, isOver: false };
-    const queue = this.#inOrder(actions);
+    const queue = this.#inOrder(actions, ({ action }) => action);
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < queue.length && !batch.isOver && !signal.aborted) {
         const task = queue[next];
         next += 1;
-        if (task === undefined || !this.#isDue(task, batch)) continue;
+        if (task === undefined || !this.#isDue(task.action, batch)) continue;
         if (!isStillWanted(task.action, task.view)) {
           // What else waits rests on facts as old as these: the next cycle plans it anew.
           batch.isOver = true;
           retry(batch, this.#nowMs());
         } else if (!this.#bucket.has(this.#nowMs())) {
           batch.isOver = true;
-          this.#outOfTokens(queue.length - next + 1, batch);
+          this.#tellWaiting(queue.length - next + 1);
+          retry(batch, this.tokensAtMs(queue.length - next + 1));
         } else if (this.#options.hooks.isCleared(task.action, task.view.spec.hooks)) {
           this.#bucket.take(this.#nowMs());
           await this.#applyOne(task, batch, signal);
@@ -105,20 +113,42 @@ export class Applier {
     return { changed: [...batch.changed], raced: [...batch.raced], retryAtMs: batch.retryAtMs };
   }
 
+  /**
+   * What is worth reading for: of the actions that are due as many as there are tokens for, the most urgent first. The
+   * rest is planned anew later; its facts would only grow old meanwhile.
+   */
+  choose(actions: readonly RouteAction[]): Chosen {
+    const nowMs = this.#nowMs();
+    const rest: Pick<Batch, 'retryAtMs'> = { retryAtMs: undefined };
+    const due = this.#inOrder(actions, (action) => action).filter((action) => this.#isDue(action, rest));
+    // One whose before-hook runs waits for that, not for a token.
+    const sendable = due.filter((action) => !this.#options.hooks.isRunningFor(action));
+    const tokens = this.#bucket.level(nowMs);
+    const waiting = Math.max(0, sendable.length - tokens);
+    if (waiting > 0) this.#tellWaiting(waiting);
+    return { actions: sendable.slice(0, tokens), waiting, retryAtMs: rest.retryAtMs };
+  }
+
+  /** When so many actions that wait for tokens are worth a cycle, after the present one has sent what it could. */
+  tokensAtMs(waiting: number): number {
+    const readyAtMs = this.#bucket.readyAtMs(Math.min(waiting, TOKENS_WORTH_A_CYCLE), this.#nowMs());
+    return Math.max(readyAtMs, this.#nowMs() + LEAST_WAIT_MS);
+  }
+
   /** Forgets what belongs to routes that are not managed any more. */
   forgetOthers(isManaged: (key: string) => boolean): void {
     this.#options.hooks.forgetOthers(isManaged);
   }
 
   /** What failed before comes last, so that it can't use up the tokens of what may succeed. */
-  #inOrder(tasks: readonly Task[]): readonly Task[] {
+  #inOrder<Item>(items: readonly Item[], actionOf: (item: Item) => RouteAction): readonly Item[] {
     const { apiHealth } = this.#options;
-    const failed = new Set(tasks.filter(({ action }) => apiHealth.isFailing(subjectOf(action))));
-    if (failed.size === 0) return tasks;
-    return [...tasks.filter((task) => !failed.has(task)), ...failed];
+    const failed = new Set(items.filter((item) => apiHealth.isFailing(subjectOf(actionOf(item)))));
+    if (failed.size === 0) return items;
+    return [...items.filter((item) => !failed.has(item)), ...failed];
   }
 
-  #isDue({ action }: Task, batch: Batch): boolean {
+  #isDue(action: RouteAction, batch: Pick<Batch, 'retryAtMs'>): boolean {
     const { apiHealth } = this.#options;
     const readyAtMs = Math.max(apiHealth.readyAtMs(apiOf(action)), apiHealth.readyAtMs(subjectOf(action)));
     if (readyAtMs <= this.#nowMs()) return true;
@@ -127,9 +157,8 @@ export class Applier {
   }
 
   /** Told once for each time that changes have to wait, not for each token. */
-  #outOfTokens(waiting: number, batch: Batch): void {
+  #tellWaiting(waiting: number): void {
     const nowMs = this.#nowMs();
-    retry(batch, this.#bucket.readyAtMs(Math.min(waiting, TOKENS_WORTH_A_CYCLE), nowMs));
     if (nowMs - this.#outOfTokensAtMs > EPISODE_MS) {
       const waitMs = this.#bucket.readyAtMs(waiting, nowMs) - nowMs;
       this.#options.deps.report({ type: 'throttled-by-us', waiting, waitMs });
@@ -212,27 +241,8 @@ export class Applier {
   }
 }
 
-/** Another account's role may be refused or throttled while one's own is not. */
-function apiOf(action: RouteAction): string {
-  return action.roleArn === undefined ? APIS[action.kind] : `${APIS[action.kind]} ${action.roleArn}`;
-}
-
-function subjectOf(action: RouteAction): string {
-  return `${APIS[action.kind]} ${action.key}`;
-}
-
-/** True for a subject of one route that is not managed any more. */
-export function isGoneRoute(subject: string, isManaged: (key: string) => boolean): boolean {
-  const found = /^(?:Create|Replace|Delete)Route (rtb-.*)$/.exec(subject);
-  return found?.[1] !== undefined && !isManaged(found[1]);
-}
-
-function retry(batch: Batch, atMs: number): void {
+function retry(batch: Pick<Batch, 'retryAtMs'>, atMs: number): void {
   batch.retryAtMs = Math.min(batch.retryAtMs ?? atMs, atMs);
-}
-
-function mayHaveHappened(failure: AwsFailure): boolean {
-  return failure.kind === 'transient' && !UNSENT.has(failure.code);
 }
 
 function isGivingAway(action: RouteAction): boolean {

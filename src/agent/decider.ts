@@ -8,6 +8,7 @@ import {
   rememberRead,
 } from '../core/index.ts';
 import type { AgentDeps } from './deps.ts';
+import type { AskedInstance } from './holders.ts';
 import { type DecideMode, FactPass, type FactViews } from './route-facts.ts';
 import type { RouteView } from './route-index.ts';
 import type { RouteStates } from './route-states.ts';
@@ -90,17 +91,19 @@ export class Decider {
   }
 
   /** Instances whose EC2 status could change a decision. */
-  instancesToAsk(views: readonly RouteView[], mode: DecideMode): readonly string[] {
+  instancesToAsk(views: readonly RouteView[], mode: DecideMode): readonly AskedInstance[] {
     const pass = this.#pass();
-    const asked = new Set<string>();
+    const asked = new Map<string, boolean>();
     for (const view of views) {
       if (!view.spec.ifUnhealthy) continue;
       const instance = pass.holderInstance(view.observed);
-      // One route is reason enough to ask about its holder.
-      if (instance === undefined || asked.has(instance)) continue;
-      if (needsHolderStatus(pass.of(view, mode))) asked.add(instance);
+      const isWatched = view.spec.remoteCheck !== undefined;
+      const known = instance === undefined ? false : asked.get(instance);
+      // One route is reason enough to ask about its holder; one that is not watched, to ask more often.
+      if (instance === undefined || known === false || (known === true && isWatched)) continue;
+      if (needsHolderStatus(pass.of(view, mode))) asked.set(instance, isWatched);
     }
-    return [...asked];
+    return [...asked].map(([id, isWatched]) => ({ id, isWatched }));
   }
 
   /** Interfaces that hold a route which this agent is a backup for. */

@@ -1,8 +1,7 @@
-import type { DecidedRoute, RouteAction } from '../core/index.ts';
-import { firstHoldEndMs, plan } from '../core/index.ts';
+import { type DecidedRoute, firstHoldEndMs, isSameChange, plan, type RouteAction } from '../core/index.ts';
 import { least } from '../lib/least.ts';
 import { ApiHealth } from './api-health.ts';
-import { Applier, type ApplyReport, isGoneRoute } from './applier.ts';
+import { Applier, type ApplyReport } from './applier.ts';
 import { Decider } from './decider.ts';
 import { tellDecisions } from './decision-news.ts';
 import type { AgentDeps } from './deps.ts';
@@ -16,7 +15,8 @@ import { RouteHooksRunner } from './route-hooks.ts';
 import { RouteIndex, type RouteView } from './route-index.ts';
 import { RouteStates } from './route-states.ts';
 import type { AgentSpec } from './spec.ts';
-import { type ReadReport, type TableKey, TableReader, tableKey } from './table-reader.ts';
+import { isGoneRoute } from './subjects.ts';
+import { type PollOptions, type ReadReport, type TableKey, TableReader, tableKey } from './table-reader.ts';
 
 /** What a cycle came to: when to run the next one, and which tables to read first. */
 export interface CycleReport extends ApplyReport {
@@ -100,11 +100,14 @@ export class Engine {
     this.#isFrozen = true;
   }
 
-  /** Reads everything that decisions rest on. Returns when to try again if a part failed (monotonic ms). */
-  async poll(mode: DecideMode, signal: AbortSignal): Promise<number | undefined> {
+  /**
+   * Reads everything that decisions rest on, but tables that were read in full at `sinceMs` or later. Returns when to
+   * try again if a part failed (monotonic ms).
+   */
+  async poll(mode: DecideMode, { sinceMs, signal }: PollOptions): Promise<number | undefined> {
     const [ownRetryAtMs, report] = await Promise.all([
       this.own.refresh(this.#spec, signal),
-      this.#reader.readAll(this.#spec, signal),
+      this.#reader.readAll(this.#spec, { sinceMs, signal }),
     ]);
     this.#afterRead();
     this.#decider.tellGroups(this.#spec, this.#reader.tables(), report.roles);
@@ -191,7 +194,8 @@ export class Engine {
     signal: AbortSignal,
   ): Promise<CycleReport> {
     const freshness = new Freshness(this.#deps.clock, this.#decider);
-    const doubtful = freshness.doubtful(intended, (key) => this.#viewOf(key));
+    const chosen = this.#applier.choose(intended);
+    const doubtful = freshness.doubtful(chosen.actions, (key) => this.#viewOf(key));
     const read = doubtful.length === 0 ? undefined : await this.readTables(doubtful, signal);
     freshness.confirm(read?.tables.map((table) => tableKey(table.id, table.roleArn)) ?? []);
     const isStillWanted = (action: RouteAction): boolean => {
@@ -205,10 +209,19 @@ export class Engine {
       const view = this.#viewOf(action.key);
       return view !== undefined && freshness.isCurrent(action, view) ? [{ action, view }] : [];
     });
-    const isPostponed = actions.length < wanted.length && read?.retryAtMs === undefined;
     const report = await this.#applier.apply(actions, isStillWanted, signal);
-    const againMs = isPostponed ? this.#deps.clock.now() : undefined;
-    const retryAtMs = least([report.retryAtMs, read?.retryAtMs, againMs]);
+    const waitsUntilMs = least([
+      chosen.retryAtMs,
+      read?.retryAtMs,
+      chosen.waiting > 0 ? this.#applier.tokensAtMs(chosen.waiting) : undefined,
+    ]);
+    // What was not worth a read before, and is wanted by now.
+    const isPostponed = actions.length < wanted.length && waitsUntilMs === undefined;
+    const retryAtMs = least([
+      report.retryAtMs,
+      waitsUntilMs,
+      isPostponed ? this.#deps.clock.now() : undefined,
+    ]);
     return { ...report, actions: actions.length, hasRead: read !== undefined, retryAtMs };
   }
 
@@ -227,22 +240,11 @@ export class Engine {
 
   #syncRemoteChecks(): void {
     if (!this.#isProbing) return;
-    const templates = new Map(this.#spec.remoteChecks.map((template) => [template.name, template]));
-    const targets = this.#decider
-      .remoteTargets(this.#spec, this.routes())
-      .flatMap(({ name, interfaceId }) => {
-        const template = templates.get(name);
-        const address = this.#holders.interface(interfaceId)?.primaryAddress;
-        return template === undefined || address === undefined ? [] : [{ template, interfaceId, address }];
-      });
-    this.health.setRemote(targets);
+    const wanted = this.#decider.remoteTargets(this.#spec, this.routes());
+    this.health.setRemote(this.#holders.targets(this.#spec.remoteChecks, wanted));
   }
 
   #viewOf(key: string): RouteView | undefined {
     return this.#index.byKey(this.#spec, key);
   }
-}
-
-function isSameChange(a: RouteAction, b: RouteAction): boolean {
-  return a.kind === b.kind && a.to?.id === b.to?.id && a.from?.id === b.from?.id;
 }

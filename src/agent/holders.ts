@@ -1,16 +1,30 @@
 import type { InterfaceFacts } from '../aws/index.ts';
+import type { CheckTemplate } from '../checks/index.ts';
 import type { InstanceStatus } from '../core/index.ts';
 import type { ApiHealth } from './api-health.ts';
 import type { AgentDeps } from './deps.ts';
+import type { RemoteTarget } from './health-view.ts';
 
 /** EC2's status is asked again after this long, and not believed beyond it. */
 const STATUS_MS = 10_000;
 
-/** An ENI's primary address never changes, but the instance that it is attached to may. */
-const INTERFACE_MS = 60_000;
+/**
+ * Where the remote check passes, EC2's status is a second opinion, and its own checks run once a minute: it is asked no
+ * more often.
+ */
+const SECOND_OPINION_MS = 60_000;
+
+/** An ENI's primary address never changes; the instance that it is attached to hardly ever does. */
+const INTERFACE_MS = 300_000;
 
 /** One that EC2 does not show may be new, or another account's: it is not asked for at every turn. */
 const MISSING_MS = 5_000;
+
+/** An instance whose status could change a decision. `isWatched`: a remote check passes on all that it holds. */
+export interface AskedInstance {
+  readonly id: string;
+  readonly isWatched: boolean;
+}
 
 /** What asking for statuses came to; `retryAtMs` (monotonic) where EC2 did not answer. */
 export interface StatusReport {
@@ -36,6 +50,19 @@ export class Holders {
   /** The last known facts of an interface; its address stays right, its attachment may be a minute old. */
   interface(interfaceId: string): InterfaceFacts | undefined {
     return this.#interfaces.get(interfaceId)?.facts;
+  }
+
+  /** The remote checks that can run: those whose holder's address is known. */
+  targets(
+    templates: readonly CheckTemplate[],
+    wanted: readonly { readonly name: string; readonly interfaceId: string }[],
+  ): readonly RemoteTarget[] {
+    const byName = new Map(templates.map((template) => [template.name, template]));
+    return wanted.flatMap(({ name, interfaceId }) => {
+      const template = byName.get(name);
+      const address = this.interface(interfaceId)?.primaryAddress;
+      return template === undefined || address === undefined ? [] : [{ template, interfaceId, address }];
+    });
   }
 
   /** EC2's word on an instance, if it is fresh enough to act on. */
@@ -84,28 +111,47 @@ export class Holders {
   }
 
   /** True where EC2 has never answered for one of these. */
-  hasUnasked(instanceIds: readonly string[]): boolean {
-    return instanceIds.some((id) => !this.#statuses.has(id));
+  hasUnasked(asked: readonly AskedInstance[]): boolean {
+    return asked.some(({ id }) => !this.#statuses.has(id));
   }
 
   /** Asks for the statuses that are not fresh, and forgets instances not named any more. */
-  async ask(instanceIds: readonly string[], signal: AbortSignal): Promise<StatusReport> {
+  async ask(asked: readonly AskedInstance[], signal: AbortSignal): Promise<StatusReport> {
     const nowMs = this.#deps.clock.now();
-    forgetOthers(this.#statuses, instanceIds);
-    // Half the lifetime: an answer must still be fresh when the decision after the next poll wants it.
-    const wanted = instanceIds.filter(
-      (id) => nowMs - (this.#statuses.get(id)?.atMs ?? -STATUS_MS) >= STATUS_MS / 2,
+    forgetOthers(
+      this.#statuses,
+      asked.map(({ id }) => id),
     );
+    const wanted = asked.filter((each) => this.#isDue(each, nowMs)).map(({ id }) => id);
     const subject = 'DescribeInstanceStatus';
-    if (wanted.length === 0) return { isNew: false, retryAtMs: undefined };
+    if (wanted.length === 0) return { isNew: false, retryAtMs: this.#nextAtMs() };
     if (!this.#apiHealth.isReady(subject))
       return { isNew: false, retryAtMs: this.#apiHealth.readyAtMs(subject) };
     const answer = await this.#deps.describeInstanceStatus(wanted, signal);
     if (!answer.ok) return { isNew: false, retryAtMs: this.#apiHealth.failed(subject, answer.failure) };
     this.#apiHealth.succeeded(subject);
     for (const [id, status] of answer.statuses) this.#statuses.set(id, { status, atMs: nowMs });
-    return { isNew: true, retryAtMs: undefined };
+    return { isNew: true, retryAtMs: this.#nextAtMs() };
   }
+
+  #isDue({ id, isWatched }: AskedInstance, nowMs: number): boolean {
+    const known = this.#statuses.get(id);
+    if (known === undefined) return true;
+    const ageMs = nowMs - known.atMs;
+    if (isWatched && known.status === 'ok') return ageMs >= SECOND_OPINION_MS;
+    // Half the lifetime: an answer must still be fresh when the decision after the next poll wants it.
+    return ageMs >= STATUS_MS / 2;
+  }
+
+  /** A bad word is kept fresh for as long as it stands: what is decided on it may have to be tried again. */
+  #nextAtMs(): number | undefined {
+    const bad = [...this.#statuses.values()].filter(({ status }) => isBad(status));
+    return bad.length === 0 ? undefined : Math.min(...bad.map(({ atMs }) => atMs)) + STATUS_MS;
+  }
+}
+
+function isBad(status: InstanceStatus): boolean {
+  return status === 'impaired' || status === 'not-running';
 }
 
 function forgetOthers(map: Map<string, unknown>, ids: readonly string[]): void {

@@ -37,7 +37,11 @@ export interface PassTimes {
 /** A config with more different expressions than this shares few of them: keeping them costs more than it saves. */
 const MOST_VERDICTS = 5_000;
 
-const FIT: HealthVerdict = { health: 'healthy', healthySinceMs: Number.NEGATIVE_INFINITY };
+const FIT: HealthVerdict = {
+  health: 'healthy',
+  healthySinceMs: Number.NEGATIVE_INFINITY,
+  unhealthySinceMs: undefined,
+};
 
 /**
  * The facts of routes, for one synchronous pass over them: what many share is looked up once. Nothing in it is kept

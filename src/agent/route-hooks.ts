@@ -33,6 +33,12 @@ export class RouteHooksRunner {
     this.#onDone = onDone;
   }
 
+  /** True while the action's before-hook runs. */
+  isRunningFor(action: RouteAction): boolean {
+    const known = this.#before.get(action.key);
+    return known !== undefined && known.doneAtMs === undefined && known.signature === signatureOf(action);
+  }
+
   /** True when the action may be carried out now; otherwise its before-hook is running, and `onDone` will be called. */
   isCleared(action: RouteAction, hooks: RouteHooks): boolean {
     const name: RouteHookName = `run_before_${VERBS[action.kind]}_route`;

@@ -15,6 +15,12 @@ export interface ReadReport {
   readonly roles: readonly (string | undefined)[];
 }
 
+/** `sinceMs`: what was read in full then or later need not be read again (monotonic ms); undefined: all is read. */
+export interface PollOptions {
+  readonly sinceMs?: number;
+  readonly signal: AbortSignal;
+}
+
 /** A table as one role sees it: in a shared VPC two roles may see one table. */
 export type TableKey = string;
 
@@ -26,6 +32,8 @@ export function tableKey(tableId: string, roleArn: string | undefined): TableKey
 export class TableReader {
   readonly #deps: AgentDeps;
   readonly #apiHealth: ApiHealth;
+  /** When the last whole read of each role was sent that succeeded. */
+  readonly #wholeAtMs = new Map<string | undefined, number>();
   #tables: ReadonlyMap<TableKey, ObservedTable> = new Map();
 
   constructor(deps: AgentDeps, apiHealth: ApiHealth) {
@@ -37,16 +45,25 @@ export class TableReader {
     return this.#tables;
   }
 
-  /** Reads every table that the groups could mean. What one role can't read keeps its last state and its age. */
-  async readAll(spec: AgentSpec, signal: AbortSignal): Promise<ReadReport> {
+  /**
+   * Reads every table that the groups could mean, but those of roles for which that was done at `sinceMs` or later. What
+   * one role can't read keeps its last state and its age.
+   */
+  async readAll(spec: AgentSpec, { sinceMs = Infinity, signal }: PollOptions): Promise<ReadReport> {
     const roles = new Set(spec.tableGroups.map((group) => group.assumeRole));
-    const queries = [...roles].map((roleArn) => this.#queryFor(spec, roleArn));
-    const reports = await Promise.all(queries.map((query) => this.#read(query, signal)));
-    for (const [index, query] of queries.entries()) {
-      const report = reports[index];
-      if (report?.retryAtMs === undefined) this.#forgetUnseen(query.roleArn, report?.tables ?? []);
-    }
-    return merge(reports);
+    const due = [...roles].filter(
+      (roleArn) => (this.#wholeAtMs.get(roleArn) ?? Number.NEGATIVE_INFINITY) < sinceMs,
+    );
+    return merge(await Promise.all(due.map((roleArn) => this.#readWhole(spec, roleArn, signal))));
+  }
+
+  async #readWhole(spec: AgentSpec, roleArn: string | undefined, signal: AbortSignal): Promise<ReadReport> {
+    const sentAtMs = this.#deps.clock.now();
+    const report = await this.#read(this.#queryFor(spec, roleArn), signal);
+    if (report.retryAtMs !== undefined) return report;
+    this.#wholeAtMs.set(roleArn, sentAtMs);
+    this.#forgetUnseen(roleArn, report.tables);
+    return report;
   }
 
   /** Reads just these tables, one call a role. A table that is gone is forgotten. */

@@ -80,7 +80,7 @@ export async function withEngine<T>(
 export async function readOnce({ engine, failures, region }: OneShot, mode: DecideMode): Promise<void> {
   const untilMs = systemClock.now() + 10_000;
   for (;;) {
-    const retryAtMs = await engine.poll(mode, AbortSignal.timeout(30_000));
+    const retryAtMs = await engine.poll(mode, { signal: AbortSignal.timeout(30_000) });
     const refusals = engine.own.refusals();
     if (refusals.length > 0) throw new CodedError('config', refusalMessage(refusals, region).trimEnd());
     if (retryAtMs === undefined) return;

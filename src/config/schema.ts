@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { accept, leaf } from './leaf.ts';
 import {
   anyText,
   cidr,
@@ -9,6 +9,7 @@ import {
   form,
   interfaceRef,
   ipAddress,
+  list,
   oneOf,
   pattern,
   port,
@@ -16,6 +17,7 @@ import {
   resourceId,
   text,
   whole,
+  wordsOrNumbers,
 } from './leaves.ts';
 
 // Every key of the config, its form, its default and its description: what the readers read by, and what the JSON
@@ -26,7 +28,7 @@ const EVERY = { least: 10, most: 24 * HOUR_MS };
 const CHECK_COUNT = { least: 1, most: 10_000 };
 
 /** A map or list that has a reader of its own. */
-const nested = z.unknown().optional();
+const nested = leaf({ kind: 'anything' }, accept).optional();
 const argv = nested;
 const source = ipAddress().optional().describe('Local IP address to send from. Default: the system chooses.');
 const serverName = text('the server name to ask for').optional();
@@ -46,14 +48,14 @@ export const tlsShape = {
   server_name: serverName.describe(
     'Name to ask for (SNI) and to check the certificate against. Default: the host.',
   ),
-  skip_verify: flag().prefault(false).describe('Accept any certificate.'),
+  skip_verify: flag().or(false).describe('Accept any certificate.'),
 };
 
 const tls = nested.describe('TLS on the connection: true, or a map of options.');
 
 export const pingShape = {
   payload_bytes: whole('a size in bytes', { least: 16, most: 65_507 })
-    .prefault(56)
+    .or(56)
     .describe('Bytes after the 8-byte ICMP header.'),
   source_address: source,
 };
@@ -64,17 +66,11 @@ export const tcpShape = {
   expect: anyText('the text to wait for').optional().describe('Passes when the answer contains this text.'),
   tls,
   source_address: source,
-  ssl: flag().optional().meta({ description: 'AWSnycast’s spelling of `tls: true`.', deprecated: true }),
-  certPath: text('the path of a PEM file')
-    .optional()
-    .meta({ description: 'AWSnycast’s `tls.ca_file`.', deprecated: true }),
-  cert: text('a CA certificate in PEM')
-    .optional()
-    .meta({ description: 'AWSnycast’s `tls.ca`.', deprecated: true }),
-  skipVerify: flag().optional().meta({ description: 'AWSnycast’s `tls.skip_verify`.', deprecated: true }),
-  serverName: anyText('the server name to ask for')
-    .optional()
-    .meta({ description: 'AWSnycast’s `tls.server_name`.', deprecated: true }),
+  ssl: flag().optional().deprecate('AWSnycast’s spelling of `tls: true`.'),
+  certPath: text('the path of a PEM file').optional().deprecate('AWSnycast’s `tls.ca_file`.'),
+  cert: text('a CA certificate in PEM').optional().deprecate('AWSnycast’s `tls.ca`.'),
+  skipVerify: flag().optional().deprecate('AWSnycast’s `tls.skip_verify`.'),
+  serverName: anyText('the server name to ask for').optional().deprecate('AWSnycast’s `tls.server_name`.'),
 };
 
 export const httpShape = {
@@ -87,22 +83,19 @@ export const httpShape = {
     .optional()
     .describe('Path and query to ask for. Default: /.'),
   method: form('a method such as GET or HEAD', /^[A-Za-z]+$/)
-    .prefault('GET')
+    .or('GET')
     .describe('HTTP method.'),
   headers: nested.describe('Request headers by name.'),
   host: form('a Host header, a name with a port where needed', /^[^\s/]+$/)
     .optional()
     .describe('Host header, and the TLS server name. Default: the destination.'),
   body: anyText('the text of the body').optional().describe('Request body.'),
-  expect_status: z
-    .union([z.number(), z.string(), z.array(z.union([z.number(), z.string()]))], {
-      error: 'write a status such as 200, 2xx or 200-299, or a list of these',
-    })
-    .prefault(200)
+  expect_status: wordsOrNumbers('write a status such as 200, 2xx or 200-299, or a list of these')
+    .or(200)
     .describe('Passing status: a code, a class (2xx), a range (200-299), or a list of these.'),
   expect_body: pattern().optional().describe('Regular expression that the body has to match somewhere.'),
   redirects: redirects()
-    .prefault(false)
+    .or(false)
     .describe('Redirects to follow: a number, true (5) or false (none: the 3xx itself is judged).'),
   tls,
   unix_socket: form('the absolute path of a Unix socket', /^\/[^\0]+$/)
@@ -121,20 +114,16 @@ export const commandShape = {
 
 export const checkShape = {
   destination: destination().optional().describe('IP address or host name to probe.'),
-  rise: whole('a count', CHECK_COUNT).prefault(2).describe('Passes in a row that make it healthy.'),
-  fall: whole('a count', CHECK_COUNT).prefault(3).describe('Failures in a row that make it unhealthy.'),
-  every: duration(EVERY)
-    .prefault('1s')
-    .describe('Time from the start of one probe to the start of the next.'),
+  rise: whole('a count', CHECK_COUNT).or(2).describe('Passes in a row that make it healthy.'),
+  fall: whole('a count', CHECK_COUNT).or(3).describe('Failures in a row that make it unhealthy.'),
+  every: duration(EVERY).or('1s').describe('Time from the start of one probe to the start of the next.'),
   timeout: duration({ least: 10, most: HOUR_MS })
     .optional()
     .describe('Longest time for one attempt. Default: `every`, at most 10s.'),
   tries: whole('a count', { least: 1, most: 100 })
-    .prefault(1)
+    .or(1)
     .describe('Attempts within one probe; one that passes is enough.'),
-  interval: duration({ least: 0, most: HOUR_MS })
-    .prefault(0)
-    .describe('Pause between the attempts of one probe.'),
+  interval: duration({ least: 0, most: HOUR_MS }).or(0).describe('Pause between the attempts of one probe.'),
   run_on_healthy: argv.describe('Command to run when the check becomes healthy.'),
   run_on_unhealthy: argv.describe('Command to run when the check becomes unhealthy.'),
 };
@@ -157,8 +146,7 @@ export const finderShapes = {
   },
   by_id: {
     id: resourceId('rtb', 'the id of a route table').optional().describe('Id of one route table.'),
-    ids: z
-      .array(resourceId('rtb', 'the id of a route table'), { error: 'write a list of route table ids' })
+    ids: list(resourceId('rtb', 'the id of a route table'), 'write a list of route table ids')
       .optional()
       .describe('Ids of route tables.'),
   },
@@ -174,12 +162,12 @@ export type FinderType = keyof typeof finderShapes | 'and' | 'or';
 export const FINDER_TYPES = [...Object.keys(finderShapes), 'and', 'or'] as readonly FinderType[];
 
 export const findTopShape = {
-  no_results_ok: flag().prefault(false).describe('Finding no table is no error.'),
+  no_results_ok: flag().or(false).describe('Finding no table is no error.'),
   vpc: form('own, any or the id of a VPC', /^(?:own|any|vpc-[0-9a-f]+)$/)
-    .prefault('own')
+    .or('own')
     .describe('VPC whose tables may be changed: the instance’s own, any, or one by its id.'),
 };
-export const notShape = { not: flag().prefault(false).describe('Turns the finder round.') };
+export const notShape = { not: flag().or(false).describe('Turns the finder round.') };
 export const branchShape = {
   filters: nested.describe('The finders that are combined.'),
   config: nested.describe('The list of filters, or a map with `filters`, as AWSnycast has it.'),
@@ -227,7 +215,7 @@ export const routeShape = {
     .optional()
     .describe('Destination: a prefix list; instead of `cidr`.'),
   instance: form('SELF or the id of an instance (i-…)', /^(?:SELF|i-[0-9a-f]+)$/)
-    .prefault('SELF')
+    .or('SELF')
     .describe('Whose interface the route points at: SELF, or the id of an instance.'),
   interface: interfaceRef()
     .optional()
@@ -239,12 +227,12 @@ export const routeShape = {
     .optional()
     .describe('Template under `remote_healthchecks` to watch the holder with.'),
   if_unhealthy: flag()
-    .prefault(false)
+    .or(false)
     .describe('Take the route over only if it is absent or its holder fails (a backup).'),
-  never_delete: flag().prefault(false).describe('Leave the route as it is when the checks fail.'),
+  never_delete: flag().or(false).describe('Leave the route as it is when the checks fail.'),
   fallback: nested.describe('Where the route points while the checks fail; one of these.'),
   preempt_delay: duration({ least: 0, most: 24 * HOUR_MS })
-    .prefault(0)
+    .or(0)
     .describe('How long the checks must have been healthy before an owner takes the route back.'),
   run_before_add_route: argv.describe('Command to run before the route is created.'),
   run_after_add_route: argv.describe('Command to run after the route was created.'),
@@ -263,10 +251,9 @@ export const groupShape = {
   )
     .optional()
     .describe('Role to assume for tables of another account.'),
-  delete_routes_if_unhealthy: nested.meta({
-    description: 'In AWSnycast’s first documentation, never acted on; ignored.',
-    deprecated: true,
-  }),
+  delete_routes_if_unhealthy: nested.deprecate(
+    'In AWSnycast’s first documentation, never acted on; ignored.',
+  ),
 };
 export const GROUP_ALIASES = { upsert_routes: 'manage_routes' } as const;
 
@@ -278,16 +265,16 @@ export const awsShape = {
     .optional()
     .describe('Endpoint of the EC2 API, for a VPC endpoint or an emulator.'),
   request_timeout: duration({ least: 100, most: 300_000 })
-    .prefault('5s')
+    .or('5s')
     .describe('Longest time for one API call.'),
   mutation_burst: whole('a count', { least: 1, most: 1000 })
-    .prefault(40)
+    .or(40)
     .describe('Changes that may be sent at once.'),
   mutation_rate: decimal('changes a second', { least: 0.01, most: 1000 })
-    .prefault(4)
+    .or(4)
     .describe('Changes a second, in the long run.'),
   mutations_in_flight: whole('a count', { least: 1, most: 100 })
-    .prefault(8)
+    .or(8)
     .describe('Changes under way at the same time.'),
 };
 
@@ -303,20 +290,17 @@ const drainSignals = ['spot', 'rebalance', 'lifecycle', 'maintenance'] as const;
 /** The keys at the top. */
 export const rootShape = {
   poll_time: duration({ least: 100, most: 24 * HOUR_MS })
-    .prefault('10s')
-    .describe('How often the managed tables are read in full.'),
+    .or('40s')
+    .describe('How often the managed tables are read in full. Default: 40s.'),
   healthchecks: nested.describe('Checks by name.'),
   remote_healthchecks: nested.describe('Check templates by name, run against the holder of a route.'),
   routetables: nested.describe('Groups of route tables by name.'),
   manage_source_dest_check: flag()
-    .prefault(false)
+    .or(false)
     .describe('Switch the source/dest check of the interface off where it is on.'),
-  on_exit: oneOf(['keep', 'release'])
-    .prefault('keep')
-    .describe('What becomes of held routes when the agent ends.'),
-  drain_on: z
-    .array(oneOf(drainSignals), { error: `write a list of ${drainSignals.join(', ')}` })
-    .prefault([])
+  on_exit: oneOf(['keep', 'release']).or('keep').describe('What becomes of held routes when the agent ends.'),
+  drain_on: list(oneOf(drainSignals), `write a list of ${drainSignals.join(', ')}`)
+    .or([])
     .describe('Events of the instance on which held routes are given up.'),
   aws: nested.describe('Settings of the EC2 client.'),
   admin: nested.describe('HTTP server and control socket.'),

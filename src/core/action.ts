@@ -8,6 +8,7 @@ export type HoldReason =
   | 'never-delete'
   | 'self-unhealthy'
   | 'held-by-fallback'
+  | 'backup-first'
   | 'held-by-gateway'
   | 'holder-unsettled'
   | 'holder-healthy'

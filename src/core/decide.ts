@@ -29,6 +29,9 @@ export interface RouteFacts {
   readonly nowMs: number;
 }
 
+/** How long an unhealthy holder leaves a route to its backups before it gives it away. */
+export const BACKUP_FIRST_MS = 500;
+
 /** The decision table of docs/architecture.md, a row a line, first match wins. Total: every state has an answer. */
 export function decide(facts: RouteFacts): Decision {
   const { observed, health, memory } = facts;
@@ -73,13 +76,20 @@ function keep(facts: RouteFacts, observed: ObservedRoute): Decision {
   return take(facts, observed, 'blackhole-self');
 }
 
+/**
+ * Gives a route away. Where a remote check lets backups see for themselves that the service is down, they go first: a
+ * delete at the very moment of their takeover would strike what has just become theirs (EC2 has no compare-and-set).
+ */
 function release(facts: RouteFacts, observed: ObservedRoute): Decision {
-  const { spec } = facts;
+  const { spec, health, nowMs } = facts;
   if (isFallback(observed, spec)) return hold('held-by-fallback');
+  if (spec.neverDelete && spec.fallback === undefined) return hold('never-delete');
+  const untilMs = (health.unhealthySinceMs ?? Number.NEGATIVE_INFINITY) + BACKUP_FIRST_MS;
+  if (spec.remoteCheck !== undefined && !facts.isDraining && nowMs < untilMs)
+    return hold('backup-first', untilMs);
   if (spec.fallback !== undefined) {
     return { verdict: 'replace', reason: 'unhealthy-fallback', from: observed.target, to: spec.fallback };
   }
-  if (spec.neverDelete) return hold('never-delete');
   return { verdict: 'delete', reason: 'unhealthy', from: observed.target };
 }
 
@@ -106,7 +116,7 @@ function decideAsBackup(facts: RouteFacts, observed: ObservedRoute): Decision {
   const suspicion = holderSuspicion(holderHealth, holderStatus);
   if (suspicion === 'holder-unsettled' || suspicion === 'holder-healthy') return hold(suspicion);
   const { reclaim } = memory;
-  if (reclaim !== undefined && reclaim.holder === holderOf(observed) && nowMs < reclaim.untilMs) {
+  if (reclaim?.holders.includes(holderOf(observed) ?? '') && nowMs < reclaim.untilMs) {
     return hold('owner-reclaimed', reclaim.untilMs);
   }
   return take(facts, observed, suspicion);
@@ -159,6 +169,7 @@ const HOLDS: Readonly<Record<HoldReason, Decision>> = {
   'never-delete': holdFor('never-delete'),
   'self-unhealthy': holdFor('self-unhealthy'),
   'held-by-fallback': holdFor('held-by-fallback'),
+  'backup-first': holdFor('backup-first'),
   'held-by-gateway': holdFor('held-by-gateway'),
   'holder-unsettled': holdFor('holder-unsettled'),
   'holder-healthy': holdFor('holder-healthy'),

@@ -16,13 +16,14 @@ export interface HealthVerdict {
    * than the truth: with `any`, an operand that was healthy before and is not now does not count.
    */
   readonly healthySinceMs: number | undefined;
+  /** Monotonic ms since when it has certainly been unhealthy; undefined unless unhealthy. */
+  readonly unhealthySinceMs: number | undefined;
 }
 
 /** The state of a check by its name; undefined when there is none, which counts as unknown. */
 export type CheckLookup = (name: string) => CheckState | undefined;
 
-const UNKNOWN: HealthVerdict = { health: 'unknown', healthySinceMs: undefined };
-const UNHEALTHY: HealthVerdict = { health: 'unhealthy', healthySinceMs: undefined };
+const UNKNOWN: HealthVerdict = { health: 'unknown', healthySinceMs: undefined, unhealthySinceMs: undefined };
 
 /**
  * Evaluates in Kleene's three-valued logic: an unknown operand matters only where it could change the result.
@@ -49,7 +50,8 @@ export function evaluate(
 
 function ofCheck(state: CheckState | undefined): HealthVerdict {
   if (state === undefined || state.status === 'unknown') return UNKNOWN;
-  return state.status === 'healthy' ? { health: 'healthy', healthySinceMs: state.sinceMs } : UNHEALTHY;
+  const { status, sinceMs } = state;
+  return status === 'healthy' ? healthySince(sinceMs) : unhealthySince(sinceMs);
 }
 
 function atLeast(
@@ -58,14 +60,27 @@ function atLeast(
   lookup: CheckLookup,
   startedAtMs: number,
 ): HealthVerdict {
-  const since: number[] = [];
-  let unknown = 0;
+  const up: number[] = [];
+  const down: number[] = [];
   for (const child of of) {
-    const { health, healthySinceMs } = evaluate(child, lookup, startedAtMs);
-    if (healthySinceMs !== undefined) since.push(healthySinceMs);
-    else if (health === 'unknown') unknown += 1;
+    const { healthySinceMs, unhealthySinceMs } = evaluate(child, lookup, startedAtMs);
+    if (healthySinceMs !== undefined) up.push(healthySinceMs);
+    else if (unhealthySinceMs !== undefined) down.push(unhealthySinceMs);
   }
-  if (since.length < count) return since.length + unknown >= count ? UNKNOWN : UNHEALTHY;
-  since.sort((a, b) => a - b);
-  return { health: 'healthy', healthySinceMs: since[count - 1] ?? startedAtMs };
+  if (up.length >= count) return healthySince(earliest(up, count) ?? startedAtMs);
+  const spare = of.length - count;
+  return down.length > spare ? unhealthySince(earliest(down, spare + 1) ?? startedAtMs) : UNKNOWN;
+}
+
+/** The time by which `count` of these had come; undefined for none. */
+function earliest(times: number[], count: number): number | undefined {
+  return times.sort((a, b) => a - b)[count - 1];
+}
+
+function healthySince(sinceMs: number): HealthVerdict {
+  return { health: 'healthy', healthySinceMs: sinceMs, unhealthySinceMs: undefined };
+}
+
+function unhealthySince(sinceMs: number): HealthVerdict {
+  return { health: 'unhealthy', healthySinceMs: undefined, unhealthySinceMs: sinceMs };
 }

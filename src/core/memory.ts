@@ -5,7 +5,7 @@
 export interface RouteMemory {
   /** The last takeover by `holder-unhealthy` or `holder-impaired`. */
   readonly takeover: Takeover | undefined;
-  readonly reclaim: BackOff | undefined;
+  readonly reclaim: ReclaimBackOff | undefined;
   /** Times at which the route, seen as mine, was seen to be `holder`'s again, while this agent is its owner. */
   readonly losses: { readonly holder: string; readonly atMs: readonly number[] } | undefined;
   readonly conflict: BackOff | undefined;
@@ -31,6 +31,11 @@ export interface BackOff {
   readonly holder: string;
   readonly count: number;
   readonly untilMs: number;
+}
+
+/** `holder` is the last one that took the route; nothing is taken from any of `holders` before `untilMs`. */
+export interface ReclaimBackOff extends BackOff {
+  readonly holders: readonly string[];
 }
 
 /** A change of ours that EC2 accepted. Reads may go on showing `before` for a while (eventual consistency). */
@@ -164,21 +169,22 @@ function afterTakeover(memory: RouteMemory, read: RouteRead): Pick<RouteMemory, 
   const isRecent = read.readAtMs - takeover.atMs <= RECLAIM_WINDOW_MS;
   if (!isRecent) return { takeover: undefined, reclaim: read.isMine ? undefined : kept };
   if (read.isMine) return { takeover: { ...takeover, wasSeen: true }, reclaim: kept };
-  const isReclaimed = takeover.wasSeen && read.holder === takeover.from;
-  if (!isReclaimed) return { takeover: undefined, reclaim: kept };
-  return { takeover: undefined, reclaim: doubled(kept, takeover.from, read.readAtMs) };
+  // Whoever took it, the earlier holder or a third one that sees neither: it is my view that others do not share.
+  if (!takeover.wasSeen || read.holder === undefined) return { takeover: undefined, reclaim: kept };
+  return { takeover: undefined, reclaim: doubled(kept, read.holder, read.readAtMs) };
 }
 
 /** A back-off is forgotten when its window has passed after its end without another reclaim. */
-function forgetReclaim(reclaim: BackOff | undefined, nowMs: number): BackOff | undefined {
+function forgetReclaim(reclaim: ReclaimBackOff | undefined, nowMs: number): ReclaimBackOff | undefined {
   if (reclaim === undefined) return undefined;
   return nowMs - reclaim.untilMs > RECLAIM_WINDOW_MS ? undefined : reclaim;
 }
 
-function doubled(reclaim: BackOff | undefined, holder: string, nowMs: number): BackOff {
-  const count = reclaim?.holder === holder ? reclaim.count + 1 : 1;
+function doubled(reclaim: ReclaimBackOff | undefined, holder: string, nowMs: number): ReclaimBackOff {
+  const count = (reclaim?.count ?? 0) + 1;
   const waitMs = Math.min(RECLAIM_FIRST_MS * 2 ** Math.min(count - 1, 10), RECLAIM_LAST_MS);
-  return { holder, count, untilMs: nowMs + waitMs };
+  const holders = [...new Set([...(reclaim?.holders ?? []), holder])];
+  return { holder, holders, count, untilMs: nowMs + waitMs };
 }
 
 function afterOwnership(memory: RouteMemory, read: RouteRead): Pick<RouteMemory, 'losses' | 'conflict'> {

@@ -78,3 +78,8 @@ function toAction(route: ManagedRoute, decision: Exclude<Decision, { verdict: 'h
 function isPropagated(route: ObservedRoute): boolean {
   return route.origin === 'EnableVgwRoutePropagation' || route.origin === 'Advertisement';
 }
+
+/** Whether two actions, perhaps for other reasons, would do the same. */
+export function isSameChange(a: RouteAction, b: RouteAction): boolean {
+  return a.kind === b.kind && a.to?.id === b.to?.id && a.from?.id === b.from?.id;
+}

@@ -22,6 +22,12 @@ export class TokenBucket {
     return this.#tokens >= 1;
   }
 
+  /** How many whole tokens are there. */
+  level(nowMs: number): number {
+    this.#refill(nowMs);
+    return Math.floor(this.#tokens);
+  }
+
   /** Takes one token if there is one. */
   take(nowMs: number): boolean {
     this.#refill(nowMs);

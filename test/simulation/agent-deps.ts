@@ -50,7 +50,8 @@ export function agentDeps(fleet: Fleet, member: Member, report: (event: AgentEve
       if (!answer.ok) return answer;
       const interfaces = answer.value.map(readInterface);
       if (query.by === 'instance') {
-        told.interfaces = interfaces.filter((facts) => facts.instanceId === self);
+        const own = interfaces.filter((facts) => facts.instanceId === self);
+        for (const facts of own) told.interfaces.set(facts.id, { facts, atMs: clock.now() });
       }
       return { ok: true, interfaces };
     },

@@ -38,7 +38,7 @@ export function generate(seed: number): Script {
   const count = between(random, 1, 14);
   // From everything within seconds, since what overlaps is what breaks, to hours where probes are few and cheap.
   const windowMs = logBetween(random, 3_000, fleet.everyMs * 400);
-  const longestMs = Math.min(300_000, fleet.everyMs * 100);
+  const longestMs = Math.min(1_800_000, fleet.everyMs * 60);
   const events = Array.from({ length: count }, () => {
     const atMs = Math.round(CALM_MS + random() * windowMs);
     return pick(random, DRAWS)(random, fleet, { atMs, forMs: logBetween(random, 500, longestMs) });
@@ -47,7 +47,7 @@ export function generate(seed: number): Script {
 }
 
 function generateFleet(random: Random): FleetSetup {
-  const everyMs = pick(random, [500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000]);
+  const everyMs = pick(random, [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000]);
   const pollMs = pick(random, [5_000, 10_000, 40_000, 40_000, 60_000, 300_000]);
   return {
     names: NAMES.slice(0, pick(random, [2, 2, 3, 3, 3, 4, 4, 5, 6])),

@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'core/decide.ts',
-        find: "if (spec.neverDelete) return hold('never-delete');",
+        find: "if (spec.neverDelete && spec.fallback === undefined) return hold('never-delete');",
         replace: '',
       },
     ],
@@ -148,12 +148,12 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'holder-suspect',
   },
   {
-    name: "believes EC2's word on a holder for ever",
+    name: 'takes a holder that only starts for a broken one',
     edits: [
       {
-        file: 'agent/holders.ts',
-        find: 'this.#deps.clock.now() - known.atMs > STATUS_MS',
-        replace: 'this.#deps.clock.now() - known.atMs > 1e9',
+        file: 'core/decide.ts',
+        find: "return status === 'impaired' || status === 'not-running' ? 'holder-impaired' : 'holder-healthy';",
+        replace: "return status !== 'ok' ? 'holder-impaired' : 'holder-healthy';",
       },
     ],
     breaks: 'holder-suspect',
@@ -164,7 +164,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'core/decide.ts',
         find: "if (!isInstanceHeld(observed)) return hold('held-by-gateway');",
-        replace: '',
+        replace: "if (!isInstanceHeld(observed)) return take(facts, observed, 'blackhole');",
       },
     ],
     breaks: 'gateway-spared',
@@ -185,7 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'core/decide.ts',
-        find: 'if (reclaim !== undefined && reclaim.holder === holderOf(observed) && nowMs < reclaim.untilMs) {',
+        find: "if (reclaim?.holders.includes(holderOf(observed) ?? '') && nowMs < reclaim.untilMs) {",
         replace: 'if (reclaim !== undefined && nowMs < 0) {',
       },
     ],

@@ -40,7 +40,9 @@ const FIGHT_MS = 3_600_000;
 /** More timers than a fleet can have due at one time. */
 const STEPS_AN_INSTANT = 10_000;
 /** Long enough for each agent to poll, verify and think again. */
-const REST_MS = 60_000;
+const REST_MS = 30_000;
+/** Between two looks at where the routes are. */
+const LOOK_MS = 5_000;
 
 /** Runs a script to its end or to the first violation. The same script gives the same run. */
 export async function run(script: Script, { note, unseen = [] }: RunOptions = {}): Promise<RunResult> {
@@ -81,32 +83,58 @@ export async function run(script: Script, { note, unseen = [] }: RunOptions = {}
 
   const healedMs = healedAtMs(script) + script.fleet.stopMs + 25_000;
   if (!(await clock.runUntil(healedMs, isOver))) return result(healedMs);
-  const boundMs = settleBoundMs(script);
-  // A back-off is part of the protocol: what waits for one converges after it.
-  let fromMs = healedMs;
-  for (;;) {
-    if (!(await clock.runUntil(fromMs + boundMs, isOver))) return result(fromMs);
-    if (fleet.heldOffUntilMs <= fromMs || fromMs > healedMs + FIGHT_MS) break;
-    fromMs = fleet.heldOffUntilMs;
-  }
-  // Two owners of one table never agree: all that is asked of them is to fight slowly.
-  if (script.fleet.hasRivals) return result(fromMs);
-  const shortfall = expectedHolders(fleet)[0];
-  if (shortfall !== undefined) {
-    report({ invariant: 'converges', atMs: clock.now(), process: undefined, what: describe(shortfall) });
-    if (isOver()) return result(fromMs);
-  }
-  const changesBefore = changes;
-  if (!(await clock.runUntil(clock.now() + REST_MS + 1.1 * script.fleet.pollMs, isOver)))
-    return result(fromMs);
-  if (changes > changesBefore) {
-    const what = `${changes - changesBefore} changes were sent though nothing happened any more`;
-    report({ invariant: 'comes-to-rest', atMs: clock.now(), process: undefined, what });
-  }
+  const ending = await settle({ script, clock, fleet, isOver, changes: () => changes }, healedMs);
+  if (ending.violation !== undefined) report(ending.violation);
   if (!fleet.agents().every((agent) => agent.isAlive())) {
     report({ invariant: 'stays-alive', atMs: clock.now(), process: undefined, what: 'an agent is stuck' });
   }
-  return result(fromMs);
+  return result(ending.fromMs);
+}
+
+interface Settling {
+  readonly script: Script;
+  readonly clock: SimClock;
+  readonly fleet: Fleet;
+  isOver(): boolean;
+  changes(): number;
+}
+
+/**
+ * Runs on until each route is where it belongs and nothing was sent to EC2 for a while, or until the time for it is
+ * up. `fromMs`: when the last fault or back-off ended, from which the time counts.
+ */
+async function settle(
+  { script, clock, fleet, isOver, changes }: Settling,
+  healedMs: number,
+): Promise<{ readonly fromMs: number; readonly violation?: Violation }> {
+  const boundMs = settleBoundMs(script);
+  const restMs = REST_MS + 1.1 * script.fleet.pollMs;
+  let fromMs = healedMs;
+  for (;;) {
+    // A back-off is part of the protocol: what waits for one converges after it.
+    if (fleet.heldOffUntilMs > fromMs && fromMs < healedMs + FIGHT_MS) fromMs = fleet.heldOffUntilMs;
+    const isLate = clock.now() > fromMs + boundMs;
+    // Two owners of one table never agree: all that is asked of them is to fight slowly.
+    if (script.fleet.hasRivals && isLate) return { fromMs };
+    const shortfall = expectedHolders(fleet)[0];
+    if (shortfall !== undefined) {
+      if (isLate) return { fromMs, violation: broken('converges', clock, describe(shortfall)) };
+      if (!(await clock.runUntil(clock.now() + LOOK_MS, isOver))) return { fromMs };
+      continue;
+    }
+    const before = changes();
+    if (!(await clock.runUntil(clock.now() + restMs, isOver))) return { fromMs };
+    const sent = changes() - before;
+    if (sent === 0) return { fromMs };
+    if (isLate) {
+      const what = `${sent} changes were sent though nothing happened any more`;
+      return { fromMs, violation: broken('comes-to-rest', clock, what) };
+    }
+  }
+}
+
+function broken(invariant: Invariant, clock: SimClock, what: string): Violation {
+  return { invariant, atMs: clock.now(), process: undefined, what };
 }
 
 /** By then a fleet without faults and back-offs has each route where it belongs. */

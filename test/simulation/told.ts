@@ -21,7 +21,8 @@ export class Told {
   readonly checks = new Map<string, ToldCheck>();
   readonly reads = new Map<string, ToldRead>();
   readonly statuses = new Map<string, { readonly status: InstanceStatus; readonly sentAtMs: number }>();
-  interfaces: readonly InterfaceFacts[] = [];
+  /** Interfaces of the process's own instance, as they were last shown. */
+  readonly interfaces = new Map<string, { readonly facts: InterfaceFacts; readonly atMs: number }>();
   /** The notice to drain, and when it last changed. */
   drain = { isOn: false, atMs: Number.NEGATIVE_INFINITY };
 

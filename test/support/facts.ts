@@ -46,7 +46,7 @@ export function routeFacts(over: Partial<RouteFacts> = {}): RouteFacts {
       instanceId: 'i-me',
       target: { kind: 'network-interface', id: 'eni-me' },
     },
-    health: { health: 'healthy', healthySinceMs: 0 },
+    health: { health: 'healthy', healthySinceMs: 0, unhealthySinceMs: undefined },
     isDraining: false,
     holderHealth: undefined,
     holderStatus: 'ok',

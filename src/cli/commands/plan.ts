@@ -62,5 +62,5 @@ async function settle({ engine, woken }: OneShot, mode: DecideMode, timeoutMs: n
     await woken(Math.max(untilMs - systemClock.now(), 0));
   }
   // What EC2 says of the holders is asked last: it must be fresh when it counts.
-  await engine.poll(mode, AbortSignal.timeout(30_000));
+  await engine.poll(mode, { signal: AbortSignal.timeout(30_000) });
 }

@@ -82,7 +82,7 @@ describe('a config of AWSnycast runs unchanged', () => {
     expect(warnings).toEqual([
       'config.yaml:17:5 remote_healthchecks.there: no route uses this check; name it in a remote_healthcheck, or leave it out',
     ]);
-    expect(spec.pollMs).toBe(10_000);
+    expect(spec.pollMs).toBe(40_000);
     expect(spec.checks).toEqual([
       check('outside', '203.0.113.9', PING, { fall: 10 }),
       check('here', '127.0.0.1', PING, { rise: 10, fall: 10 }),

@@ -60,7 +60,7 @@ describe('the JSON Schema', () => {
   it('takes durations as text and as numbers', () => {
     expect(keys.find(([key]) => key === 'poll_time')?.[1]).toMatchObject({
       type: ['string', 'number'],
-      default: '10s',
+      default: '40s',
     });
   });
 });

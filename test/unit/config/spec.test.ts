@@ -29,7 +29,7 @@ describe('defaults', () => {
     const { spec, warnings } = loaded(TABLES);
     expect(warnings).toEqual([]);
     expect(spec).toMatchObject({
-      pollMs: 10_000,
+      pollMs: 40_000,
       checks: [],
       remoteChecks: [],
       manageSourceDestCheck: false,

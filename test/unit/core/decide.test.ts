@@ -9,8 +9,12 @@ import {
 } from '../../../src/core/index.ts';
 import { heldBy, heldByGateway, routeFacts, routeSpec } from '../../support/facts.ts';
 
-const UNHEALTHY: HealthVerdict = { health: 'unhealthy', healthySinceMs: undefined };
-const UNKNOWN: HealthVerdict = { health: 'unknown', healthySinceMs: undefined };
+const UNHEALTHY: HealthVerdict = { health: 'unhealthy', healthySinceMs: undefined, unhealthySinceMs: 90_000 };
+const UNKNOWN: HealthVerdict = {
+  health: 'unknown',
+  healthySinceMs: undefined,
+  unhealthySinceMs: undefined,
+};
 const ME = { kind: 'network-interface', id: 'eni-me' } as const;
 const NAT = { kind: 'nat-gateway', id: 'nat-1' } as const;
 const backup = routeSpec({ ifUnhealthy: true });
@@ -88,6 +92,34 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
     { observed: heldBy('eni-me'), isDraining: true },
     { verdict: 'delete', reason: 'unhealthy' },
   ],
+  [
+    '6 my unhealthy route is left to backups that probe it, for half a second',
+    {
+      observed: heldBy('eni-me'),
+      health: { ...UNHEALTHY, unhealthySinceMs: 99_600 },
+      spec: routeSpec({ remoteCheck: 'service' }),
+    },
+    { verdict: 'hold', reason: 'backup-first', untilMs: 100_100 },
+  ],
+  [
+    '6 my unhealthy route is deleted when no backup came for it',
+    {
+      observed: heldBy('eni-me'),
+      health: { ...UNHEALTHY, unhealthySinceMs: 99_500 },
+      spec: routeSpec({ remoteCheck: 'service' }),
+    },
+    { verdict: 'delete', reason: 'unhealthy' },
+  ],
+  [
+    '6 draining waits for nobody: backups see no failure',
+    {
+      observed: heldBy('eni-me'),
+      health: { ...UNHEALTHY, unhealthySinceMs: 99_900 },
+      isDraining: true,
+      spec: routeSpec({ remoteCheck: 'service' }),
+    },
+    { verdict: 'delete', reason: 'unhealthy' },
+  ],
   ['7 an absent route is created', {}, { verdict: 'create', reason: 'absent', to: ME }],
   ['7 a backup creates an absent route', { spec: backup }, { verdict: 'create', reason: 'absent', to: ME }],
   ['8 an unhealthy agent creates nothing', { health: UNHEALTHY }, hold('self-unhealthy')],
@@ -117,7 +149,7 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
     '10 an owner waits for preempt_delay of continuous health',
     {
       observed: heldBy('eni-b'),
-      health: { health: 'healthy', healthySinceMs: 90_000 },
+      health: { health: 'healthy', healthySinceMs: 90_000, unhealthySinceMs: undefined },
       spec: routeSpec({ preemptDelayMs: 30_000 }),
     },
     { verdict: 'hold', reason: 'preempt-delay', untilMs: 120_000 },
@@ -126,7 +158,7 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
     '10 an owner that was healthy for preempt_delay takes its route',
     {
       observed: heldBy('eni-b'),
-      health: { health: 'healthy', healthySinceMs: 70_000 },
+      health: { health: 'healthy', healthySinceMs: 70_000, unhealthySinceMs: undefined },
       spec: routeSpec({ preemptDelayMs: 30_000 }),
     },
     replace('owner'),
@@ -135,7 +167,7 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
     '10 an owner does not let a dead route wait for preempt_delay',
     {
       observed: heldBy('eni-b', { state: 'blackhole' }),
-      health: { health: 'healthy', healthySinceMs: 99_000 },
+      health: { health: 'healthy', healthySinceMs: 99_000, unhealthySinceMs: undefined },
       spec: routeSpec({ preemptDelayMs: 30_000 }),
     },
     replace('owner'),
@@ -215,7 +247,10 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
       observed: heldBy('eni-b'),
       spec: backup,
       holderHealth: 'unhealthy',
-      memory: { ...EMPTY_MEMORY, reclaim: { holder: 'eni-b', count: 1, untilMs: 100_001 } },
+      memory: {
+        ...EMPTY_MEMORY,
+        reclaim: { holder: 'eni-b', holders: ['eni-b'], count: 1, untilMs: 100_001 },
+      },
     },
     { verdict: 'hold', reason: 'owner-reclaimed', untilMs: 100_001 },
   ],
@@ -225,7 +260,10 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
       observed: heldBy('eni-b'),
       spec: backup,
       holderHealth: 'unhealthy',
-      memory: { ...EMPTY_MEMORY, reclaim: { holder: 'eni-b', count: 1, untilMs: 100_000 } },
+      memory: {
+        ...EMPTY_MEMORY,
+        reclaim: { holder: 'eni-b', holders: ['eni-b'], count: 1, untilMs: 100_000 },
+      },
     },
     replace('holder-unhealthy'),
   ],
@@ -235,7 +273,10 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
       observed: heldBy('eni-c'),
       spec: backup,
       holderHealth: 'unhealthy',
-      memory: { ...EMPTY_MEMORY, reclaim: { holder: 'eni-b', count: 1, untilMs: 200_000 } },
+      memory: {
+        ...EMPTY_MEMORY,
+        reclaim: { holder: 'eni-b', holders: ['eni-b'], count: 1, untilMs: 200_000 },
+      },
     },
     replace('holder-unhealthy'),
   ],
@@ -244,7 +285,10 @@ const ROWS: readonly (readonly [string, Partial<RouteFacts>, object])[] = [
     {
       observed: heldBy('eni-b', { state: 'blackhole' }),
       spec: backup,
-      memory: { ...EMPTY_MEMORY, reclaim: { holder: 'eni-b', count: 1, untilMs: 200_000 } },
+      memory: {
+        ...EMPTY_MEMORY,
+        reclaim: { holder: 'eni-b', holders: ['eni-b'], count: 1, untilMs: 200_000 },
+      },
     },
     replace('blackhole'),
   ],
@@ -289,7 +333,11 @@ describe('decide', () => {
       heldByGateway('igw-1', { state: 'blackhole' }),
       heldByGateway('local', { target: { kind: 'local', id: 'local' } }),
     ),
-    health: fc.constantFrom<HealthVerdict>({ health: 'healthy', healthySinceMs: 0 }, UNHEALTHY, UNKNOWN),
+    health: fc.constantFrom<HealthVerdict>(
+      { health: 'healthy', healthySinceMs: 0, unhealthySinceMs: undefined },
+      UNHEALTHY,
+      UNKNOWN,
+    ),
     isDraining: fc.boolean(),
     holderHealth: fc.constantFrom(undefined, 'unknown' as const, 'healthy' as const, 'unhealthy' as const),
     holderStatus: fc.constantFrom(
@@ -309,7 +357,7 @@ describe('decide', () => {
     memory: fc.constantFrom(
       EMPTY_MEMORY,
       { ...EMPTY_MEMORY, changes: [{ before: 'eni-b', atMs: 95_000 }] },
-      { ...EMPTY_MEMORY, reclaim: { holder: 'eni-b', count: 2, untilMs: 130_000 } },
+      { ...EMPTY_MEMORY, reclaim: { holder: 'eni-b', holders: ['eni-b'], count: 2, untilMs: 130_000 } },
       { ...EMPTY_MEMORY, conflict: { holder: 'eni-b', count: 1, untilMs: 130_000 } },
     ),
   });

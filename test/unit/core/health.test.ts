@@ -111,7 +111,24 @@ describe('evaluate', () => {
       20,
     ],
   ])('%s', (_name, expression, expected, since) => {
-    expect(health(expression)).toEqual({ health: expected, healthySinceMs: since });
+    expect(health(expression)).toMatchObject({ health: expected, healthySinceMs: since });
+  });
+
+  it('is unhealthy since too few were left', () => {
+    const down = new Map([
+      ['a', 10],
+      ['b', 20],
+      ['c', 30],
+    ]);
+    const lookup = (name: string): CheckState => {
+      return { status: 'unhealthy', passes: 0, failures: 1, sinceMs: down.get(name) ?? 0 };
+    };
+    const since = (expression: HealthExpression) => evaluate(expression, lookup, 0).unhealthySinceMs;
+    const all = ['a', 'b', 'c'].map(check);
+    expect(since({ kind: 'all', of: all })).toBe(10);
+    expect(since({ kind: 'at-least', count: 2, of: all })).toBe(20);
+    expect(since({ kind: 'any', of: all })).toBe(30);
+    expect(since(check('b'))).toBe(20);
   });
 
   const anyExpression = fc.letrec<{ node: HealthExpression }>((tie) => ({

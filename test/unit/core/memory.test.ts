@@ -25,7 +25,12 @@ function reclaimed(memory: RouteMemory, atMs: number): RouteMemory {
 
 describe('the memory of a route', () => {
   it('holds off for 30 s when a takeover is reclaimed', () => {
-    expect(reclaimed(EMPTY_MEMORY, 0).reclaim).toEqual({ holder: 'b', count: 1, untilMs: 50 * SEC });
+    expect(reclaimed(EMPTY_MEMORY, 0).reclaim).toEqual({
+      holder: 'b',
+      holders: ['b'],
+      count: 1,
+      untilMs: 50 * SEC,
+    });
   });
 
   it('doubles with each further reclaim, up to 30 min', () => {
@@ -69,10 +74,23 @@ describe('the memory of a route', () => {
     expect(rememberRead(seen, read(11 * MIN, 'b')).reclaim).toBeUndefined();
   });
 
-  it('does not count the return to a third instance', () => {
+  it('counts a loss to a third instance as well: it sees neither me nor the one that I took it from', () => {
+    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
+    const lost = rememberRead(rememberRead(taken, read(SEC, 'me')), read(20 * SEC, 'c'));
+    expect(lost.reclaim).toEqual({ holder: 'c', holders: ['c'], count: 1, untilMs: 50 * SEC });
+    // And the next one doubles, whoever it is: three agents must not fight in a ring.
+    expect(reclaimed(lost, 60 * SEC).reclaim).toEqual({
+      holder: 'b',
+      holders: ['c', 'b'],
+      count: 2,
+      untilMs: (60 + 20 + 60) * SEC,
+    });
+  });
+
+  it('does not count a route that is gone', () => {
     const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
     const seen = rememberRead(taken, read(SEC, 'me'));
-    expect(rememberRead(seen, read(20 * SEC, 'c')).reclaim).toBeUndefined();
+    expect(rememberRead(seen, read(20 * SEC, undefined)).reclaim).toBeUndefined();
   });
 
   it('does not count a change that was no takeover', () => {
