@@ -37,13 +37,16 @@ const TASKS = {
     [node, 'scripts/build.mjs'],
     [node, 'localstack/run.ts'],
   ],
+  simulate: [[node, 'test/simulation/simulate.ts']],
+  'simulate:mutants': [[node, 'test/simulation/run-mutants.ts']],
+  model: [[node, 'test/model/run.ts']],
   demo: [
     [node, 'scripts/build.mjs'],
     [node, 'demo/run.ts'],
   ],
-  'bench:footprint': [
+  bench: [
     [node, 'scripts/build.mjs'],
-    [node, 'bench/footprint.ts'],
+    [node, 'bench/run.ts'],
   ],
 };
 
@@ -59,7 +62,7 @@ install();
 const nodeBinary = findNode();
 for (const [index, command] of commands.entries()) {
   const isLast = index === commands.length - 1;
-  run(command, isLast ? args : []);
+  run(command, isLast);
 }
 
 /** `npm ci`, when node_modules is not what the lockfile asks for. */
@@ -87,14 +90,15 @@ function findNode() {
   );
 }
 
-function run([command, ...rest], extra) {
+/** Standard output is the last command's alone: it may be a document (`--json`). */
+function run([command, ...rest], isLast) {
   const isNode = command === node;
   const program = isNode ? nodeBinary : command;
   // A tool's launcher is a script with `env node` in its first line: PATH decides which Node runs it.
   const path = [join(nodeBinary, '..'), bin, process.env.PATH].join(delimiter);
-  const result = spawnSync(program, [...rest, ...extra], {
+  const result = spawnSync(program, isLast ? [...rest, ...args] : rest, {
     cwd: root,
-    stdio: 'inherit',
+    stdio: isLast ? 'inherit' : ['inherit', 2, 'inherit'],
     env: { ...process.env, PATH: path },
   });
   if (result.error) fail(`${command}: ${result.error.message}`, 69);

@@ -1,12 +1,9 @@
 #!/usr/bin/env node
-/** argv → cli → exit code. The settings that keep the process small come before anything large is loaded. */
+/** argv → cli → exit code, and the settings that keep a process small and its next start short. */
 import * as modules from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 
 const { env } = process;
-// Little garbage is made and none of it matters for speed: the young generation stays at its first size.
-setFlagsFromString('--semi-space-growth-factor=1');
 const home = env.CACHE_DIRECTORY ?? env.XDG_CACHE_HOME ?? (env.HOME ? join(env.HOME, '.cache') : undefined);
 // A directory that others can write to would let them plant code: without one of our own there is no cache.
 if (home !== undefined && env.NODE_COMPILE_CACHE === undefined)
@@ -17,6 +14,16 @@ if (Number.parseInt(process.versions.node, 10) < 22) {
   console.error(`vpcast needs Node 22.18 or later, better 24; this is ${process.version}`);
   process.exitCode = 69;
 } else {
-  const { main } = await import('./cli/index.ts');
-  process.exitCode = await main(process);
+  // No `await` at the top: the bundle is CommonJS, which starts sooner.
+  import('./cli/index.ts').then(async ({ main }) => {
+    process.exitCode = await main(process);
+  });
 }
+
+// Little garbage is made once all is loaded, and none of it matters for speed: the young generation grows no more.
+setTimeout(async () => {
+  const { setFlagsFromString } = await import('node:v8');
+  setFlagsFromString('--semi-space-growth-factor=1');
+}, 250).unref();
+// Node writes the cache at the end, which a killed process does not have, and V8 forgets what ran only at the start.
+setTimeout(() => modules.flushCompileCache?.(), 10_000).unref();

@@ -21,7 +21,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const CONFINED: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(zod|yaml)(\/|$)/, ['config']],
   [/^@aws-sdk\//, ['aws']],
-  [/^pino(\/|$)/, ['telemetry']],
   [/^koffi(\/|$)/, ['lib/sockopt.ts']],
   [/^ipaddr\.js$/, ['lib', 'aws', 'sandbox']],
   [/^node:(dgram|tls|https?|http2)$/, ['checks', 'aws', 'sandbox']],

@@ -71,15 +71,22 @@ export async function readTag(imds: Imds, key: string, signal: AbortSignal): Pro
 
 /** What does not build on each other is asked for at once: a start should not wait for a dozen answers in turn. */
 async function collect(read: Read): Promise<Identity> {
-  const document = await readDocument(read);
-  const mac = await required(read, '/latest/meta-data/mac');
-  const [vpcId, subnetId, localIpv4, interfaces] = await Promise.all([
-    required(read, `${MACS}/${mac}/vpc-id`),
-    required(read, `${MACS}/${mac}/subnet-id`),
+  const [document, primary, localIpv4, interfaces] = await Promise.all([
+    readDocument(read),
+    readPrimary(read),
     read('/latest/meta-data/local-ipv4'),
     readInterfaces(read),
   ]);
-  return { ...document, mac, vpcId, subnetId, localIpv4: trimmed(localIpv4), interfaces };
+  return { ...document, ...primary, localIpv4: trimmed(localIpv4), interfaces };
+}
+
+async function readPrimary(read: Read) {
+  const mac = await required(read, '/latest/meta-data/mac');
+  const [vpcId, subnetId] = await Promise.all([
+    required(read, `${MACS}/${mac}/vpc-id`),
+    required(read, `${MACS}/${mac}/subnet-id`),
+  ]);
+  return { mac, vpcId, subnetId };
 }
 
 async function readDocument(read: Read) {
@@ -100,17 +107,19 @@ async function readDocument(read: Read) {
 
 /** An interface that is detached between the list and its own items is left out. */
 async function readInterfaces(read: Read): Promise<readonly LocalInterface[]> {
-  const interfaces: LocalInterface[] = [];
-  for (const line of (await required(read, `${MACS}/`)).split('\n')) {
-    const mac = line.trim().replace(/\/$/, '');
-    if (mac === '') continue;
-    const id = trimmed(await read(`${MACS}/${mac}/interface-id`));
-    const deviceNumber = trimmed(await read(`${MACS}/${mac}/device-number`));
-    if (id !== undefined && deviceNumber !== undefined) {
-      interfaces.push({ id, mac, deviceNumber: Number(deviceNumber) });
-    }
-  }
-  return interfaces.sort((a, b) => a.deviceNumber - b.deviceNumber);
+  const macs = (await required(read, `${MACS}/`)).split('\n').map((line) => line.trim().replace(/\/$/, ''));
+  const found = await Promise.all(macs.filter((mac) => mac !== '').map((mac) => readInterface(read, mac)));
+  return found.flatMap((each) => each ?? []).sort((a, b) => a.deviceNumber - b.deviceNumber);
+}
+
+async function readInterface(read: Read, mac: string): Promise<LocalInterface | undefined> {
+  const [id, deviceNumber] = await Promise.all([
+    read(`${MACS}/${mac}/interface-id`),
+    read(`${MACS}/${mac}/device-number`),
+  ]);
+  const [ownId, ownNumber] = [trimmed(id), trimmed(deviceNumber)];
+  if (ownId === undefined || ownNumber === undefined) return undefined;
+  return { id: ownId, mac, deviceNumber: Number(ownNumber) };
 }
 
 async function required(read: Read, path: string): Promise<string> {

@@ -54,35 +54,47 @@ export function createImds(options: ImdsOptions): Imds {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   const closing = new AbortController();
   let token: { readonly value: string; readonly renewAtMs: number } | undefined;
+  let fetching: Promise<string> | undefined;
 
   const send = (ask: Ask, signal: AbortSignal): Promise<Answer> =>
     withinDeadline({ clock, timeoutMs, signals: [signal, closing.signal] }, (until) =>
       exchange({ base, agent, ask, signal: until }),
     );
 
-  const freshToken = async (signal: AbortSignal): Promise<string> => {
-    if (token !== undefined && clock.now() < token.renewAtMs) return token.value;
+  const fetchToken = async (): Promise<string> => {
     const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_TTL_SEC) };
     const sentAtMs = clock.now();
-    const answer = await send({ method: 'PUT', path: '/latest/api/token', headers }, signal);
+    const answer = await send({ method: 'PUT', path: '/latest/api/token', headers }, closing.signal);
     if (answer.status !== 200) throw new StatusError(answer.status, 'a session token');
     token = { value: answer.body, renewAtMs: sentAtMs + TOKEN_TTL_SEC * 1_000 - TOKEN_MARGIN_MS };
     return token.value;
   };
 
+  /** Reads that come at the same time share one token, and none ends by another's signal. */
+  const freshToken = async (signal: AbortSignal): Promise<string> => {
+    if (token !== undefined && clock.now() < token.renewAtMs) return token.value;
+    fetching ??= fetchToken().finally(() => {
+      fetching = undefined;
+    });
+    const shared = fetching;
+    // Whoever asked may have left before it fails.
+    shared.catch(() => undefined);
+    return await withinDeadline({ clock, timeoutMs, signals: [signal] }, () => shared);
+  };
+
   const read = async (path: string, signal: AbortSignal): Promise<Answer> => {
-    const headers = { 'x-aws-ec2-metadata-token': await freshToken(signal) };
-    return await send({ method: 'GET', path, headers }, signal);
+    const used = await freshToken(signal);
+    const answer = await send({ method: 'GET', path, headers: { 'x-aws-ec2-metadata-token': used } }, signal);
+    // Unless another read has seen to it already.
+    if (answer.status === 401 && token?.value === used) token = undefined;
+    return answer;
   };
 
   return {
     async get(path, signal) {
       try {
         let answer = await read(path, signal);
-        if (answer.status === 401) {
-          token = undefined;
-          answer = await read(path, signal);
-        }
+        if (answer.status === 401) answer = await read(path, signal);
         if (answer.status === 404) return { ok: true, value: undefined };
         if (answer.status === 200) return { ok: true, value: answer.body };
         throw new StatusError(answer.status, path);

@@ -43,18 +43,21 @@ class HttpProbe implements Probe {
   readonly #options: HttpProbeOptions;
   readonly #lookup: LookupFunction = new Resolver().lookup;
   readonly #tls: TlsSettings;
+  /** What every attempt begins with, made once. */
+  readonly #first: Asked;
 
   constructor(options: HttpProbeOptions) {
     this.#options = options;
     this.#tls = new TlsSettings(options.spec.tls ?? PLAIN_TLS);
+    this.#first = this.#asked(firstTarget(options.spec, options.destination));
   }
 
   attempt(timeoutMs: number, signal: AbortSignal): ReturnType<Probe['attempt']> {
-    const { spec, destination, clock } = this.#options;
+    const { spec, clock } = this.#options;
     const chain: Chain = { timeoutMs, awaited: 'connection', current: undefined };
     const onTimeout = (): Verdict => verdictOfSilence(chain);
     return attemptWithin({ clock, timeoutMs, signal, onTimeout }, (finish) => {
-      this.#ask(chain, { target: firstTarget(spec, destination), redirectsLeft: spec.maxRedirects, finish });
+      this.#ask(chain, { asked: this.#first, redirectsLeft: spec.maxRedirects, finish });
       return () => chain.current?.destroy();
     });
   }
@@ -64,25 +67,25 @@ class HttpProbe implements Probe {
     return Promise.resolve();
   }
 
-  #ask(chain: Chain, { target, redirectsLeft, finish }: Question): void {
+  #ask(chain: Chain, { asked, redirectsLeft, finish }: Question): void {
     const { spec } = this.#options;
-    const request = this.#request(target, chain.timeoutMs);
+    const { target, isName } = asked;
+    const request = this.#request(asked, chain.timeoutMs);
     chain.current = request;
-    const isName = spec.unixSocket === undefined && parseIpAddress(target.connectTo) === undefined;
     chain.awaited = isName ? 'address' : 'connection';
-    followProgress(chain, request, target.scheme);
+    followProgress(chain, request, asked);
     const tell: Finish = (verdict) => {
       // A request that was left for a redirect has nothing to say any more.
       if (chain.current === request) finish(verdict);
     };
     request.on('error', (error) => tell(verdictOfError(error)));
     for (const event of ['upgrade', 'connect'] as const) {
-      request.once(event, (response: IncomingMessage, socket: { destroy(): void }) => {
+      request.on(event, (response: IncomingMessage, socket: { destroy(): void }) => {
         socket.destroy(); // it is no longer the request's
         tell(verdictOfStatus(response, spec));
       });
     }
-    request.once('response', (response) => {
+    request.on('response', (response) => {
       const { statusCode: status = 0, headers } = response;
       const next =
         redirectsLeft > 0 ? redirectTarget(target, { status, location: headers.location }) : undefined;
@@ -91,7 +94,7 @@ class HttpProbe implements Probe {
         judge(response, spec, tell);
         return;
       }
-      this.#follow(chain, { target: next, redirectsLeft: redirectsLeft - 1, finish });
+      this.#follow(chain, { asked: this.#asked(next), redirectsLeft: redirectsLeft - 1, finish });
       request.destroy();
     });
     request.end(target.hasBody ? spec.body : undefined);
@@ -106,7 +109,7 @@ class HttpProbe implements Probe {
   }
 
   /** `agent: false`: a connection of its own, closed afterwards, and no proxy. */
-  #request(target: HttpTarget, timeoutMs: number): ClientRequest {
+  #request({ target, headers }: Asked, timeoutMs: number): ClientRequest {
     const { spec } = this.#options;
     const options: RequestOptions = {
       agent: false,
@@ -114,13 +117,19 @@ class HttpProbe implements Probe {
       port: target.port,
       method: target.method,
       path: target.path,
-      headers: this.#headers(target),
+      headers,
       ...(spec.unixSocket === undefined
         ? dialOptions({ lookup: this.#lookup, timeoutMs, sourceAddress: spec.sourceAddress })
         : { socketPath: spec.unixSocket }),
     };
     if (target.scheme === 'http') return requestHttp(options);
     return requestHttps({ ...options, ...this.#tls.connectionOptions(target.serverName) });
+  }
+
+  #asked(target: HttpTarget): Asked {
+    const { unixSocket } = this.#options.spec;
+    const isName = unixSocket === undefined && parseIpAddress(target.connectTo) === undefined;
+    return { target, headers: this.#headers(target), isName };
   }
 
   #headers(target: HttpTarget): Record<string, string> {
@@ -143,18 +152,28 @@ interface Chain {
   current: ClientRequest | undefined;
 }
 
-interface Question {
+/** A target, and what is the same each time that it is asked. */
+interface Asked {
   readonly target: HttpTarget;
+  readonly headers: Record<string, string>;
+  /** Whether an address has to be looked up. */
+  readonly isName: boolean;
+}
+
+interface Question {
+  readonly asked: Asked;
   readonly redirectsLeft: number;
   readonly finish: Finish;
 }
 
-function followProgress(chain: Chain, request: ClientRequest, scheme: 'http' | 'https'): void {
-  request.once('socket', (socket) => {
-    socket.once('lookup', () => {
-      chain.awaited = 'connection';
-    });
-    socket.once(scheme === 'http' ? 'connect' : 'secureConnect', () => {
+function followProgress(chain: Chain, request: ClientRequest, { target, isName }: Asked): void {
+  request.on('socket', (socket) => {
+    if (isName) {
+      socket.on('lookup', () => {
+        chain.awaited = 'connection';
+      });
+    }
+    socket.on(target.scheme === 'http' ? 'connect' : 'secureConnect', () => {
       chain.awaited = 'answer';
     });
   });

@@ -31,9 +31,18 @@ interface Exchange extends Found {
   readonly finish: Finish;
   /** Called with the number of messages so far that were not the answer. */
   readonly onIgnored: (count: number) => void;
+  readonly over: Over;
+}
+
+/** Whether an attempt has ended, and what kills the program where one was started: making that costs, so it is rare. */
+interface Over {
+  isOver: boolean;
+  program: AbortController | undefined;
 }
 
 const UINT16_VALUES = 0x1_0000;
+/** Random bytes are drawn for so many attempts at once: the drawing costs, not the bytes. */
+const NONCES_PER_DRAW = 32;
 
 /** Passes on an echo reply that only the destination can have sent; see `PingProbe`. */
 export function pingProbe(options: PingProbeOptions): Probe {
@@ -50,8 +59,9 @@ class PingProbe implements Probe {
   readonly #resolver = new Resolver();
   readonly #sourceFamily: IpFamily | undefined;
   readonly #payloadBytes: number;
-  readonly #identifier = randomInt(UINT16_VALUES);
-  #sequence = randomInt(UINT16_VALUES);
+  /** Drawn at the first attempt: what draws takes a while to load. */
+  #numbers: { readonly identifier: number; sequence: number } | undefined;
+  #nonces: Uint8Array = new Uint8Array(0);
   #kept: { readonly address: string; readonly socket: EchoSocket } | undefined;
 
   constructor(options: PingProbeOptions) {
@@ -71,20 +81,20 @@ class PingProbe implements Probe {
       return { reason: 'timeout', detail: `no reply within ${timeoutMs} ms${others}` };
     };
     return attemptWithin({ clock, timeoutMs, signal, onTimeout }, (finish) => {
-      const program = new AbortController();
+      const over: Over = { isOver: false, program: undefined };
       const onFound = (found: Found | Verdict): void => {
         isResolved = true;
-        if (program.signal.aborted) return;
+        if (over.isOver) return;
         const onIgnored = (count: number): void => {
           ignored = count;
         };
         if ('reason' in found) finish(found);
-        else this.#exchange({ ...found, timeoutMs, deadlineMs, finish, onIgnored }, program.signal);
+        else this.#exchange({ ...found, timeoutMs, deadlineMs, finish, onIgnored, over });
       };
       this.#resolve()
         .then(onFound)
         .catch((error: unknown) => finish(verdictOfError(error)));
-      return this.#releaseWith(program);
+      return this.#releaseOf(over);
     });
   }
 
@@ -93,9 +103,10 @@ class PingProbe implements Probe {
     return Promise.resolve();
   }
 
-  #releaseWith(program: AbortController): Release {
+  #releaseOf(over: Over): Release {
     return ({ reason }) => {
-      program.abort();
+      over.isOver = true;
+      over.program?.abort();
       if (reason === 'passed') this.#kept?.socket.ignore();
       else this.#drop();
     };
@@ -111,13 +122,13 @@ class PingProbe implements Probe {
     return { reason: 'resolve-failed', detail: `${destination} has no address of the source's family` };
   }
 
-  #exchange(exchange: Exchange, programSignal: AbortSignal): void {
+  #exchange(exchange: Exchange): void {
     const kept = this.#kept?.address === exchange.address ? this.#kept.socket : undefined;
     if (kept !== undefined && this.#ask(kept, exchange)) return;
     this.#drop();
     const opened = this.#open(exchange);
     if (!opened.ok) {
-      if (isKindRefused(opened.code)) this.#askProgram(exchange, programSignal);
+      if (isKindRefused(opened.code)) this.#askProgram(exchange);
       else exchange.finish(socketVerdict(opened.code));
       return;
     }
@@ -131,21 +142,34 @@ class PingProbe implements Probe {
       family,
       destination: address,
       sourceAddress: spec.sourceAddress,
-      identifier: this.#identifier,
+      identifier: this.#drawn().identifier,
       messageBytes: ECHO_HEADER_BYTES + this.#payloadBytes,
       clock,
     });
   }
 
+  /** Never the same twice, and known to nobody before it is sent. */
+  #nonce(): Uint8Array {
+    if (this.#nonces.length === 0) this.#nonces = randomBytes(NONCE_BYTES * NONCES_PER_DRAW);
+    const nonce = this.#nonces.subarray(0, NONCE_BYTES);
+    this.#nonces = this.#nonces.subarray(NONCE_BYTES);
+    return nonce;
+  }
+
+  #drawn() {
+    this.#numbers ??= { identifier: randomInt(UINT16_VALUES), sequence: randomInt(UINT16_VALUES) };
+    return this.#numbers;
+  }
+
   /** False where the request could not be sent, after telling why. */
   #ask(socket: EchoSocket, exchange: Exchange, onUnsent?: (code: string) => void): boolean {
     const { family, address, finish } = exchange;
-    this.#sequence = (this.#sequence + 1) % UINT16_VALUES;
+    const numbers = this.#drawn();
+    numbers.sequence = (numbers.sequence + 1) % UINT16_VALUES;
     const request = encodeEchoRequest({
       family,
-      identifier: this.#identifier,
-      sequence: this.#sequence,
-      nonce: randomBytes(NONCE_BYTES),
+      ...numbers,
+      nonce: this.#nonce(),
       payloadBytes: this.#payloadBytes,
     });
     let ignored = 0;
@@ -165,8 +189,10 @@ class PingProbe implements Probe {
     return sent.ok;
   }
 
-  #askProgram({ address, family, timeoutMs, finish }: Exchange, signal: AbortSignal): void {
+  #askProgram({ address, family, timeoutMs, finish, over }: Exchange): void {
     const { spec, clock, program } = this.#options;
+    over.program = new AbortController();
+    const { signal } = over.program;
     const options = { program, family, destination: address, spec, timeoutMs, signal, clock };
     pingByProgram(options).then(finish, (error: unknown) => finish(verdictOfError(error)));
   }

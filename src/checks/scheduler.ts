@@ -12,7 +12,7 @@ export interface CheckRunnerOptions extends StartTime {
   readonly onOutcome: (outcome: ProbeOutcome, atMs: number) => void;
 }
 
-/** A probe ends its attempts itself. One that has not by this much after the timeout is broken, and left to itself. */
+/** A probe ends its attempts itself. One that has not long after this much over the timeout is left to itself. */
 const OVERRUN_MS = 1_000;
 
 /** For rounding, in periods: a timer that fires exactly at its slot must not be taken to be before it. */
@@ -20,15 +20,20 @@ const SLOT_TOLERANCE = 1e-6;
 
 /**
  * Runs one check: a first probe, then one per slot of a fixed cadence (start + phase + k × every, so it never drifts).
- * Probes do not overlap: a slot that comes while one is under way, or while the process was stopped, is skipped and
- * never made up for.
+ * Probes do not overlap: for slots that come while one is under way, the next begins as soon as that ends, so that a
+ * silent target with a timeout as long as the period is probed at every slot all the same. Slots that pass while the
+ * process is stopped are never made up for.
  */
 export class CheckRunner {
   readonly #options: CheckRunnerOptions;
-  #attempt: AbortController | undefined;
+  /** Serves one attempt after another until one has to be called off: most never are, and each costs. */
+  #calledOff = new AbortController();
+  #attempt: { endIfBroken(): void } | undefined;
   #originMs: number | undefined;
   #timer: Timer | undefined;
   #underWay: Promise<void> | undefined;
+  /** A slot came while a probe was under way: the next one begins when that ends. */
+  #isLate = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: CheckRunnerOptions) {
@@ -51,10 +56,12 @@ export class CheckRunner {
 
   #onSlot(): void {
     this.#timer = this.#options.clock.after(this.#untilNextSlotMs(), () => this.#onSlot());
-    if (this.#underWay !== undefined) return;
-    this.#underWay = this.#probe().finally(() => {
-      this.#underWay = undefined;
-    });
+    if (this.#underWay === undefined) {
+      this.#underWay = this.#probe();
+      return;
+    }
+    this.#isLate = true;
+    this.#attempt?.endIfBroken();
   }
 
   /** To the first slot of the cadence that is still to come. */
@@ -66,48 +73,63 @@ export class CheckRunner {
     return baseMs + Math.max(slot, 0) * spec.everyMs - nowMs;
   }
 
-  async #probe(): Promise<void> {
-    const { clock, onOutcome } = this.#options;
-    const outcome = await this.#tryUntilPassed();
-    if (this.#closed === undefined) onOutcome(outcome, clock.now());
-  }
-
   /** Up to `tries` attempts; the first pass ends it, else the last failure is the outcome. */
-  async #tryUntilPassed(): Promise<ProbeOutcome> {
-    const { clock, spec } = this.#options;
+  async #probe(): Promise<void> {
+    const { clock, spec, onOutcome } = this.#options;
     let outcome = await this.#attemptOnce();
-    for (let tried = 1; tried < spec.tries && !outcome.ok; tried += 1) {
-      this.#attempt = new AbortController();
-      await pause(clock, spec.triesIntervalMs, this.#attempt.signal);
-      if (this.#closed !== undefined) break;
-      outcome = await this.#attemptOnce();
+    for (let tried = 1; tried < spec.tries && !outcome.ok && this.#closed === undefined; tried += 1) {
+      await pause(clock, spec.triesIntervalMs, this.#signal());
+      if (this.#closed === undefined) outcome = await this.#attemptOnce();
     }
-    return outcome;
+    this.#underWay = undefined;
+    this.#attempt = undefined;
+    const isLate = this.#isLate;
+    this.#isLate = false;
+    if (this.#closed === undefined) onOutcome(outcome, clock.now());
+    if (isLate && this.#closed === undefined) this.#underWay = this.#probe();
   }
 
-  /** An attempt that throws, or never ends, is a bug in the probe: an outcome of its own, and the agent goes on. */
-  async #attemptOnce(): Promise<ProbeOutcome> {
+  #signal(): AbortSignal {
+    if (this.#calledOff.signal.aborted) this.#calledOff = new AbortController();
+    return this.#calledOff.signal;
+  }
+
+  /**
+   * An attempt that throws, or never ends, is a bug in the probe: an outcome of its own, and the agent goes on. The
+   * next slots look after that, as a timer for each attempt would hardly ever fire; two of them, since after a stall of
+   * the whole process the first comes before the probe's own end is heard of.
+   */
+  #attemptOnce(): Promise<ProbeOutcome> {
     const { probe, clock, spec } = this.#options;
     const startedMs = clock.now();
-    const failed = (detail: string): ProbeOutcome => {
-      return { ok: false, reason: 'internal-error', latencyMs: clock.now() - startedMs, detail };
-    };
-    this.#attempt = new AbortController();
-    const { signal } = this.#attempt;
     const limitMs = spec.timeoutMs + OVERRUN_MS;
-    try {
-      const outcome = await endedWithin(clock, limitMs, probe.attempt(spec.timeoutMs, signal));
-      if (outcome !== undefined) return outcome;
-      this.#attempt.abort();
-      return failed(`the probe did not end within ${limitMs} ms`);
-    } catch (error) {
-      return failed(error instanceof Error ? error.message : String(error));
-    }
+    return new Promise((resolve) => {
+      const fail = (error: unknown): void => {
+        const detail = error instanceof Error ? error.message : String(error);
+        resolve({ ok: false, reason: 'internal-error', latencyMs: clock.now() - startedMs, detail });
+      };
+      let isSuspect = false;
+      const endIfBroken = (): void => {
+        if (clock.now() < startedMs + limitMs) return;
+        if (!isSuspect) {
+          isSuspect = true;
+          return;
+        }
+        this.#calledOff.abort();
+        fail(`the probe did not end within ${limitMs} ms`);
+      };
+      this.#attempt = { endIfBroken };
+      try {
+        probe.attempt(spec.timeoutMs, this.#signal()).then(resolve, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
   }
 
   async #close(): Promise<void> {
     this.#timer?.cancel();
-    this.#attempt?.abort();
+    this.#calledOff.abort();
     const freed = Promise.allSettled([this.#underWay, this.#options.probe.close()]);
     await endedWithin(this.#options.clock, OVERRUN_MS, freed);
   }
@@ -121,13 +143,15 @@ function endedWithin<Value>(clock: Clock, ms: number, work: Promise<Value>): Pro
   });
 }
 
+/** Leaves no listener behind: the signal outlives the pause. */
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.after(ms, resolve);
-    const onAbort = (): void => {
+    const end = (): void => {
       timer.cancel();
+      signal.removeEventListener('abort', end);
       resolve();
     };
-    signal.addEventListener('abort', onAbort, { once: true });
+    const timer = clock.after(ms, end);
+    signal.addEventListener('abort', end, { once: true });
   });
 }

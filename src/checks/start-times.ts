@@ -6,20 +6,20 @@ export interface StartTime {
   readonly phaseMs: number;
 }
 
-/** All first probes are under way after this: a start is worth a burst, but not all in one turn of the loop. */
+/** First probes are under way after this, or after 1 ms for each check where there are many: a burst delays itself. */
 const FIRST_WITHIN_MS = 100;
+const FIRST_EACH_MS = 1;
 
 /**
  * Start times of the `index`-th of `count` checks: the first probe at once (the very first at 0, the rest evenly over
- * at most 100 ms), the cadence evenly over [every/2, every). So a thousand checks of one second never fire together,
- * and none waits longer than its own period for its second probe.
+ * at most half their period), the second after half to a whole period. So a thousand checks of one second never fire
+ * together, but evenly over the whole second.
  */
 export function startTime(index: number, count: number, everyMs: number): StartTime {
   const share = count > 0 ? index / count : 0;
-  return {
-    firstDelayMs: share * Math.min(everyMs / 2, FIRST_WITHIN_MS),
-    phaseMs: everyMs / 2 + share * (everyMs / 2),
-  };
+  const firstWithinMs = Math.min(everyMs / 2, Math.max(FIRST_WITHIN_MS, count * FIRST_EACH_MS));
+  const firstDelayMs = share * firstWithinMs;
+  return { firstDelayMs, phaseMs: firstDelayMs + ((1 + share) * everyMs) / 2 };
 }
 
 /** The start time of each check, in their order. */

@@ -27,29 +27,36 @@ type Awaited = 'address' | 'connection' | 'TLS handshake' | 'answer';
 export function tcpProbe({ spec, destination, clock }: TcpProbeOptions): Probe {
   const lookup = new Resolver().lookup;
   const tls = spec.tls === undefined ? undefined : new TlsSettings(spec.tls);
+  const isName = parseIpAddress(destination) === undefined;
+  const { sourceAddress } = spec;
+  const plain = { host: destination, port: spec.port };
+  const dial = (timeoutMs: number) => ({ ...plain, ...dialOptions({ lookup, timeoutMs, sourceAddress }) });
   return {
     attempt(timeoutMs, signal) {
-      let awaited: Awaited = parseIpAddress(destination) === undefined ? 'address' : 'connection';
+      let awaited: Awaited = isName ? 'address' : 'connection';
       const onTimeout = (): Verdict => verdictOfSilence(awaited, timeoutMs);
       return attemptWithin({ clock, timeoutMs, signal, onTimeout }, (finish) => {
         const tlsOptions = tls?.connectionOptions(spec.tls?.serverName ?? destination);
-        const dial = dialOptions({ lookup, timeoutMs, sourceAddress: spec.sourceAddress });
-        const outer = connect({ host: destination, port: spec.port, ...dial });
+        const outer = connect(isName || sourceAddress !== undefined ? dial(timeoutMs) : plain);
         const inner = tlsOptions === undefined ? outer : connectTls({ ...tlsOptions, socket: outer });
-        outer.once('lookup', () => {
-          awaited = 'connection';
-        });
-        outer.once('connect', () => {
-          awaited = 'TLS handshake';
-        });
-        inner.once(inner === outer ? 'connect' : 'secureConnect', () => {
+        const onError = (error: Error): void => finish(verdictOfError(error));
+        if (isName) {
+          outer.on('lookup', () => {
+            awaited = 'connection';
+          });
+        }
+        if (inner !== outer) {
+          outer.on('connect', () => {
+            awaited = 'TLS handshake';
+          });
+          outer.on('error', onError);
+        }
+        inner.on('error', onError);
+        inner.on(inner === outer ? 'connect' : 'secureConnect', () => {
           awaited = 'answer';
           converse(inner, spec, finish);
         });
-        for (const socket of new Set([outer, inner])) {
-          socket.on('error', (error) => finish(verdictOfError(error)));
-        }
-        inner.once('close', () => finish({ reason: 'closed', detail: `closed before the ${awaited}` }));
+        inner.on('close', () => finish({ reason: 'closed', detail: `closed before the ${awaited}` }));
         return ({ reason }) => hangUp({ outer, inner, isClean: reason === 'passed' });
       });
     },
@@ -86,7 +93,7 @@ function awaitAnswer(socket: Socket, expect: string, finish: Finish): void {
 function hangUp({ outer, inner, isClean }: { outer: Socket; inner: Socket; isClean: boolean }): void {
   if (!isClean && !outer.connecting && !outer.destroyed) outer.resetAndDestroy();
   inner.destroy();
-  outer.destroy();
+  if (outer !== inner) outer.destroy();
 }
 
 function verdictOfSilence(awaited: Awaited, timeoutMs: number): Verdict {

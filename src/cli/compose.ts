@@ -1,17 +1,5 @@
 import type { AgentDeps, AgentEvent, AgentSpec, DrainSignal } from '../agent/index.ts';
-import {
-  createEc2Client,
-  createRouteTables,
-  describeInstanceStatus,
-  describeInterfaces,
-  disableSourceDestCheck,
-  type Ec2Client,
-  type Identity,
-  type Imds,
-  readIdentity,
-  readSignals,
-  type Signals,
-} from '../aws/index.ts';
+import { type Identity, type Imds, readIdentity, readSignals, type Signals } from '../aws/index.ts';
 import {
   type CheckSpec,
   type CheckTemplate,
@@ -21,6 +9,7 @@ import {
 } from '../checks/index.ts';
 import { runCommand } from '../lib/run-command.ts';
 import { systemClock } from '../lib/system-clock.ts';
+import type { Ec2Deps, openEc2 } from './ec2-deps.ts';
 import type { Io } from './io.ts';
 import { VERSION } from './version.ts';
 
@@ -38,27 +27,57 @@ export interface CompositionOptions {
 
 /** The agent's drivers, put together for a real process. `close` ends the EC2 connections. */
 export function compose(options: CompositionOptions): { readonly deps: AgentDeps; close(): Promise<void> } {
-  const { io, identity, imds, report } = options;
-  const ec2 = openEc2(options.spec, identity);
-  prepareProbes([...options.spec.checks, ...options.spec.remoteChecks]);
+  const { io, spec, identity, imds, isReadOnly, report } = options;
+  const ec2 = lateEc2(spec, identity);
+  prepareProbes([...spec.checks, ...spec.remoteChecks]);
   const deps: AgentDeps = {
     clock: systemClock,
     random: Math.random,
     identity,
-    tables: createRouteTables(ec2, systemClock),
-    describeInterfaces: (query, signal) => describeInterfaces(ec2, query, signal),
-    disableSourceDestCheck: async (interfaceId, signal) => {
-      if (options.isReadOnly) return { ok: true };
-      return disableSourceDestCheck(ec2, { interfaceId, roleArn: undefined }, signal);
+    tables: {
+      describe: async (query, signal) => (await ec2.deps()).tables.describe(query, signal),
+      apply: async (action, signal) => (await ec2.deps()).tables.apply(action, signal),
     },
-    describeInstanceStatus: (ids, signal) => describeInstanceStatus(ec2, { ids, roleArn: undefined }, signal),
+    describeInterfaces: async (query, signal) => (await ec2.deps()).describeInterfaces(query, signal),
+    disableSourceDestCheck: async (interfaceId, signal) => {
+      if (isReadOnly) return { ok: true };
+      return (await ec2.deps()).disableSourceDestCheck(interfaceId, signal);
+    },
+    describeInstanceStatus: async (ids, signal) => (await ec2.deps()).describeInstanceStatus(ids, signal),
     readOwnInterfaceIds: () => ownInterfaceIds(imds),
     readDrainSignals: (wanted) => drainSignals(imds, wanted),
     makeProbe: openProbe,
-    runHook: async (argv, variables) => (options.isReadOnly ? undefined : runHook(io, argv, variables)),
+    runHook: async (argv, variables) => (isReadOnly ? undefined : runHook(io, argv, variables)),
     report,
   };
-  return { deps, close: () => ec2.close() };
+  return { deps, close: ec2.close };
+}
+
+/** Loading EC2's client stalls the loop for tens of ms: the first probes are sent, and near ones answered, before. */
+const FIRST_PROBES_MS = 10;
+
+/** Resolves soon after the agent was started, and not before it has sent its first probes. */
+export function firstProbesSent(): Promise<void> {
+  return new Promise((resolve) => systemClock.after(FIRST_PROBES_MS, resolve));
+}
+
+/**
+ * EC2's client, loaded at the first call: it is by far the largest part of the program, and the first probes are under way
+ * before it is needed.
+ */
+function lateEc2(spec: AgentSpec, identity: Identity) {
+  let opening: Promise<ReturnType<typeof openEc2>> | undefined;
+  const open = async () => {
+    await firstProbesSent();
+    return (await import('./ec2-deps.ts')).openEc2(spec, identity);
+  };
+  return {
+    deps: async (): Promise<Ec2Deps> => {
+      opening ??= open();
+      return (await opening).deps;
+    },
+    close: async (): Promise<void> => (await opening)?.close(),
+  };
 }
 
 /** What has to be set in this process before the first probe of these checks. */
@@ -69,16 +88,6 @@ export function prepareProbes(checks: readonly CheckTemplate[]): void {
 /** A probe as this process makes them. */
 export function openProbe(spec: CheckSpec): Probe {
   return makeProbe(spec, { clock: systemClock, version: VERSION });
-}
-
-function openEc2(spec: AgentSpec, identity: Identity): Ec2Client {
-  return createEc2Client({
-    region: spec.aws.region ?? identity.region,
-    endpoint: spec.aws.endpoint,
-    requestTimeoutMs: spec.aws.requestTimeoutMs,
-    clock: systemClock,
-    version: VERSION,
-  });
 }
 
 async function ownInterfaceIds(imds: Imds): Promise<readonly string[] | undefined> {

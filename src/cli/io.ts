@@ -1,4 +1,5 @@
 import { readFileSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 /** What a command has of the process that it runs in: nothing below cli knows `process`. */
 export interface Io {
@@ -21,12 +22,13 @@ export interface Io {
 /** The io of a real process. Writing is synchronous, so that nothing is lost at exit; a closed pipe loses text only. */
 export function processIo(process: NodeJS.Process): Io {
   const { env } = process;
-  const isTerminal = process.stdout.isTTY === true;
+  // `process.stdout` is a stream that takes some ms to open, and is not written to.
+  const isTerminal = isatty(1);
   return {
     argv: process.argv.slice(2),
     env,
     isTerminal,
-    columns: process.stdout.columns ?? 80,
+    columns: isTerminal ? (process.stdout.columns ?? 80) : 80,
     isColored: isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     uptimeMs: () => process.uptime() * 1_000,
     out: (text) => writeAll(1, text),

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Pair, parseDocument, type Scalar, type YAMLError } from 'yaml';
+import { readPlainYaml } from './plain-yaml.ts';
 import { type Locate, locator } from './positions.ts';
 import type { Report, Spot } from './problems.ts';
 import { childPath, type MapEntry, type Node, type Position, type ScalarNode } from './tree.ts';
@@ -16,6 +17,11 @@ const TOO_DEEP = 'nested too deeply to be read; make it flatter';
  * in the report then. Anchors, aliases and merge keys (`<<`) are resolved. Never throws.
  */
 export function readDocument(text: string, report: Report): Node | undefined {
+  return readPlainYaml(text) ?? readWholeYaml(text, report);
+}
+
+/** The same by the YAML library, for what the plain reader does not know. */
+export function readWholeYaml(text: string, report: Report): Node | undefined {
   const locate = locator(text);
   const document = parseSafely(text, report);
   if (document === undefined) return undefined;

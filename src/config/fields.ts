@@ -1,6 +1,6 @@
-import type * as z from 'zod';
 import { nearestWord } from '../lib/nearest-word.ts';
-import { JITLESS, readLeaf } from './leaf-reader.ts';
+import { type AnyLeaf, accept, type Parsed, type Read } from './leaf.ts';
+import { readLeaf } from './leaf-reader.ts';
 import type { Report } from './problems.ts';
 import {
   type Cursor,
@@ -12,11 +12,7 @@ import {
   valueSpot,
 } from './tree.ts';
 
-export type Shape = Readonly<Record<string, z.ZodType>>;
-
-/** What `read` gives: the value, or undefined where it is missing or wrong; never undefined where there is a default. */
-export type Read<Schema extends z.ZodType> =
-  undefined extends z.input<Schema> ? z.output<Schema> : z.output<Schema> | undefined;
+export type Shape = Readonly<Record<string, AnyLeaf>>;
 
 export interface FieldRules<S extends Shape> {
   /** All keys that the map may have. */
@@ -68,19 +64,31 @@ function fieldsOf<S extends Shape>(
     cursor,
     child: (key) => children.get(key),
     read<Key extends keyof S & string>(key: Key): Read<S[Key]> {
-      const schema = shape[key] as z.ZodType;
+      const leaf = shape[key] as AnyLeaf;
       const child = children.get(key);
-      const result = child === undefined ? undefined : readLeaf(child, schema, report);
+      const result = child === undefined ? undefined : readLeaf(child, leaf, report);
       if (result?.ok === true) return result.value as Read<S[Key]>;
-      const fallback = schema.safeParse(undefined, JITLESS);
-      if (fallback.success) return fallback.data as Read<S[Key]>;
+      const fallback = leftOut(leaf);
+      if (fallback.ok) return fallback.value as Read<S[Key]>;
       if (child === undefined) {
-        const hint = fallback.error.issues[0]?.message ?? 'add it';
+        const hint = fallback.issues[0]?.message ?? 'add it';
         report.problem(missingSpot(cursor, key), 'missing-key', `missing; ${hint}`);
       }
       return undefined as Read<S[Key]>;
     },
   };
+}
+
+/** What it means that a key is not there. */
+function leftOut({ absence, parse }: AnyLeaf): Parsed<unknown> {
+  switch (absence.kind) {
+    case 'missed':
+      return parse(undefined);
+    case 'undefined':
+      return accept(undefined);
+    case 'default':
+      return parse(absence.written);
+  }
 }
 
 /** The map's own entries, and those under `config` where that may be. */
@@ -115,8 +123,6 @@ function nameOf<S extends Shape>(key: string, child: Cursor, rules: FieldRules<S
 
 /** What to advise: no old spellings. */
 function presentKeys<S extends Shape>({ shape, hasConfig }: FieldRules<S>): readonly string[] {
-  const keys = Object.entries(shape).flatMap(([key, schema]) =>
-    schema.meta()?.deprecated === true ? [] : [key],
-  );
+  const keys = Object.entries(shape).flatMap(([key, leaf]) => (leaf.isDeprecated ? [] : [key]));
   return hasConfig === true ? [...keys, 'config'] : keys;
 }

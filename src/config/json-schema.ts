@@ -1,9 +1,34 @@
 import * as z from 'zod';
-import type { Shape } from './fields.ts';
-import * as schema from './schema.ts';
+import type * as fields from './fields.ts';
+import type { AnyLeaf, Form } from './leaf.ts';
+import * as leaves from './schema.ts';
 
 /** A JSON Schema document. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A shape as zod has it. */
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** The shapes by which the readers read, and zod's of the same names: only this file has to load zod. */
+const schema = {
+  tlsShape: toShape(leaves.tlsShape),
+  probeShapes: {
+    ping: toShape(leaves.pingShape),
+    tcp: toShape(leaves.tcpShape),
+    http: toShape(leaves.httpShape),
+    command: toShape(leaves.commandShape),
+  },
+  checkShape: toShape(leaves.checkShape),
+  finderShapes: Object.entries(leaves.finderShapes).map(([type, shape]) => [type, toShape(shape)] as const),
+  findTopShape: toShape(leaves.findTopShape),
+  notShape: toShape(leaves.notShape),
+  fallbackShape: toShape(leaves.fallbackShape),
+  routeShape: toShape(leaves.routeShape),
+  groupShape: toShape(leaves.groupShape),
+  awsShape: toShape(leaves.awsShape),
+  adminShape: toShape(leaves.adminShape),
+  rootShape: toShape(leaves.rootShape),
+};
 
 const argv = z.array(z.union([z.string(), z.number()]));
 const tls = z.union([z.boolean(), z.strictObject(schema.tlsShape)]);
@@ -31,7 +56,7 @@ function rootSchema(): z.ZodType {
     aws: z.strictObject(schema.awsShape).nullable(),
     admin: z.strictObject(schema.adminShape),
   });
-  const all = withAliases(shape, schema.ROOT_ALIASES);
+  const all = withAliases(shape, leaves.ROOT_ALIASES);
   return z.strictObject(all).meta({ title: 'vpcast configuration' });
 }
 
@@ -48,7 +73,7 @@ function checkSchema(common: Shape): z.ZodType {
     const shared = typed(common, { run_on_healthy: argv, run_on_unhealthy: argv });
     return z.strictObject({
       type: z.literal(type).describe('Kind of probe.'),
-      ...withAliases(shared, schema.CHECK_ALIASES),
+      ...withAliases(shared, leaves.CHECK_ALIASES),
       ...options,
       config: z
         .strictObject(options)
@@ -65,19 +90,19 @@ function groupSchema(): z.ZodType {
   const hooks = Object.keys(schema.routeShape).filter((key) => key.startsWith('run_'));
   const route = typed(schema.routeShape, {
     healthcheck: healthSchema(),
-    fallback: z.strictObject(withAliases(schema.fallbackShape, schema.FALLBACK_ALIASES)),
+    fallback: z.strictObject(withAliases(schema.fallbackShape, leaves.FALLBACK_ALIASES)),
     ...Object.fromEntries(hooks.map((hook) => [hook, argv])),
   });
   const shape = typed(schema.groupShape, {
     find: finderSchema(finder, schema.findTopShape),
     manage_routes: z.array(z.strictObject(route)).min(1).meta({ id: 'routes' }),
   });
-  return z.strictObject(withAliases(shape, schema.GROUP_ALIASES));
+  return z.strictObject(withAliases(shape, leaves.GROUP_ALIASES));
 }
 
 function finderSchema(finder: z.ZodType, top: Shape): z.ZodType {
   const common = { ...schema.notShape, ...top };
-  const leaves = Object.entries(schema.finderShapes).map(([type, own]) => {
+  const leaves = schema.finderShapes.map(([type, own]) => {
     const options = optional(own);
     const config = z.strictObject(options).nullable().optional();
     return z.strictObject({ type: z.literal(type), ...common, ...options, config });
@@ -129,4 +154,41 @@ function withAliases(shape: Shape, aliases: Readonly<Record<string, string>>): S
     return own === undefined ? [] : [[old, own.optional().meta(meta)] as const];
   });
   return { ...shape, ...Object.fromEntries(extra) };
+}
+
+function toShape(shape: fields.Shape): Shape {
+  return Object.fromEntries(Object.entries(shape).map(([key, leaf]) => [key, toZod(leaf)]));
+}
+
+function toZod({ form, absence, description, isDeprecated }: AnyLeaf): z.ZodType {
+  const type = typeOf(form);
+  const own =
+    absence.kind === 'undefined'
+      ? type.optional()
+      : absence.kind === 'default'
+        ? type.prefault(absence.written)
+        : type;
+  if (description === undefined) return own;
+  return own.meta({ description, ...(isDeprecated ? { deprecated: true } : {}) });
+}
+
+function typeOf(form: Form): z.ZodType {
+  switch (form.kind) {
+    case 'anything':
+      return z.unknown();
+    case 'boolean':
+      return z.boolean();
+    case 'number':
+      return z.number();
+    case 'limited':
+      return (form.isWhole ? z.int() : z.number()).min(form.least).max(form.most);
+    case 'text':
+      return form.pattern === undefined ? z.string() : z.string().regex(form.pattern);
+    case 'words':
+      return z.enum(form.words);
+    case 'list':
+      return z.array(typeOf(form.of));
+    case 'either':
+      return z.union(form.of.map(typeOf));
+  }
 }

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type { Leaf } from './leaf.ts';
 import type { Report } from './problems.ts';
 import { type Cursor, descend, describeNode, isNull, type Node, plainValue, valueSpot } from './tree.ts';
 
@@ -10,32 +10,30 @@ interface Reading {
   readonly old: boolean;
 }
 
-/** A schema is used a few times per start: generating code for it costs more than it saves. */
-export const JITLESS = { jitless: true } as const;
-
 const TRUE_WORDS = /^(?:y|yes|on|t|true)$/i;
 const FALSE_WORDS = /^(?:n|no|off|f|false)$/i;
 
-/** Reads one value by a schema. Tells every problem in it, and gives nothing then. */
-export function readLeaf<Schema extends z.ZodType>(
+/** Reads one value by its leaf. Tells every problem in it, and gives nothing then. */
+export function readLeaf<Value>(
   cursor: Cursor,
-  schema: Schema,
+  leaf: Pick<Leaf<Value>, 'parse'>,
   report: Report,
-): LeafResult<z.output<Schema>> {
+): LeafResult<Value> {
   const results = readingsOf(cursor.node).map((reading) => ({
     ...reading,
-    parsed: schema.safeParse(reading.value, JITLESS),
+    parsed: leaf.parse(reading.value),
   }));
   for (const { value, old, parsed } of results) {
-    if (!parsed.success) continue;
+    if (!parsed.ok) continue;
     if (old) {
       const message = `${describeNode(cursor.node)} is read as ${value}; write ${value}`;
       report.warn(valueSpot(cursor), 'deprecated', message);
     }
-    return { ok: true, value: parsed.data };
+    return { ok: true, value: parsed.value };
   }
-  for (const issue of results[0]?.parsed.error?.issues ?? []) {
-    const at = descend(cursor, issue.path);
+  const [first] = results;
+  for (const issue of first === undefined || first.parsed.ok ? [] : first.parsed.issues) {
+    const at = descend(cursor, issue.way);
     const what = isNull(at.node) ? 'has no value' : `got ${describeNode(at.node)}`;
     report.problem(valueSpot(at), 'wrong-value', `${what}; ${issue.message}`);
   }

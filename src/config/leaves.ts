@@ -1,7 +1,7 @@
-import * as z from 'zod';
-import { type ParsedCidr, parseAddress, parseCidr } from '../lib/cidr.ts';
+import { parseAddress, parseCidr } from '../lib/cidr.ts';
 import { formatDurationMs, parseDurationMs } from '../lib/duration.ts';
 import { nearestWord } from '../lib/nearest-word.ts';
+import { accept, type Form, type Leaf, leaf, type Parsed, refuse } from './leaf.ts';
 import { compilePattern } from './pattern.ts';
 
 // The message of each leaf says what would be right; the reader puts before it what was got.
@@ -17,112 +17,138 @@ const DEFAULT_REDIRECTS = 5;
 export function duration({ least, most }: Limits) {
   const hint = 'write a duration such as 250ms, 5s or 1m; a number alone is seconds';
   const range = `write a duration from ${formatDurationMs(least)} to ${formatDurationMs(most)}`;
-  return z.union([z.string(), z.number()], { error: hint }).transform((value, context) => {
-    const ms = parseDurationMs(value);
-    if (ms !== undefined && ms >= least && ms <= most) return ms;
-    return refuse(context, value, ms === undefined ? hint : range);
+  return leaf(WORD_OR_NUMBER, (written): Parsed<number> => {
+    if (!isWordOrNumber(written)) return refuse(hint);
+    const ms = parseDurationMs(written);
+    if (ms === undefined) return refuse(hint);
+    return ms >= least && ms <= most ? accept(ms) : refuse(range);
   });
 }
 
 /** A whole number within limits, inclusive. `what` names it: `a port`. */
 export function whole(what: string, { least, most }: Limits) {
-  const error = `write ${what}, a whole number from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
+  const hint = `write ${what}, a whole number from ${least} to ${most}`;
+  return leaf({ kind: 'limited', isWhole: true, least, most }, (written) => {
+    const isFit = Number.isSafeInteger(written) && isWithin(written, { least, most });
+    return isFit ? accept(Number(written)) : refuse(hint);
+  });
 }
 
 /** A number within limits, inclusive. */
 export function decimal(what: string, { least, most }: Limits) {
-  const error = `write ${what}, a number from ${least} to ${most}`;
-  return z.number({ error }).min(least, { error }).max(most, { error });
+  const hint = `write ${what}, a number from ${least} to ${most}`;
+  return leaf({ kind: 'limited', isWhole: false, least, most }, (written) =>
+    isWithin(written, { least, most }) ? accept(written) : refuse(hint),
+  );
 }
 
 export function flag() {
-  return z.boolean({ error: 'write true or false' });
+  return leaf({ kind: 'boolean' }, (written) =>
+    typeof written === 'boolean' ? accept(written) : refuse('write true or false'),
+  );
 }
 
 /** Text that is not empty and holds no NUL. `what` says what to write. */
 export function text(what: string) {
-  const error = `write ${what}`;
-  return z.string({ error }).regex(/^[^\0]+$/, { error });
+  return form(what, /^[^\0]+$/);
 }
 
 /** Text that may be empty. */
 export function anyText(what: string) {
-  return z.string({ error: `write ${what}` });
+  return textThat({ hint: `write ${what}` }, (written) => accept(written));
 }
 
 /** Text of a given form. */
 export function form(what: string, pattern: RegExp) {
-  const error = `write ${what}`;
-  return z.string({ error }).regex(pattern, { error });
+  const hint = `write ${what}`;
+  return textThat({ hint, pattern }, (written) => (pattern.test(written) ? accept(written) : refuse(hint)));
 }
 
 /** One of a few words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
-  return z.enum(words, { error: (issue) => wordHint(issue.input, words) });
+  return leaf({ kind: 'words', words }, (written): Parsed<Words[number]> => {
+    const found = words.find((word) => word === written);
+    return found === undefined ? refuse(wordHint(written, words)) : accept(found);
+  });
+}
+
+/** A list of such values, each with its own problems. */
+export function list<Value>(of: Leaf<Value>, hint: string) {
+  return leaf({ kind: 'list', of: of.form }, (written): Parsed<readonly Value[]> => {
+    if (!Array.isArray(written)) return refuse(hint);
+    const items = written.map((item: unknown) => of.parse(item));
+    const issues = items.flatMap((item, index) =>
+      item.ok ? [] : item.issues.map(({ message, way }) => ({ message, way: [index, ...way] })),
+    );
+    if (issues.length > 0) return { ok: false, issues };
+    return accept(items.flatMap((item) => (item.ok ? [item.value] : [])));
+  });
+}
+
+/** A word, a number, or a list of these. */
+export function wordsOrNumbers(hint: string) {
+  const form: Form = { kind: 'either', of: [...NUMBER_OR_WORD.of, { kind: 'list', of: NUMBER_OR_WORD }] };
+  type WordOrNumber = string | number;
+  return leaf(form, (written): Parsed<WordOrNumber | readonly WordOrNumber[]> => {
+    if (isWordOrNumber(written)) return accept(written);
+    return Array.isArray(written) && written.every(isWordOrNumber) ? accept(written) : refuse(hint);
+  });
 }
 
 /** A TCP port; as text too, as AWSnycast takes it. */
 export function port() {
-  const error = 'write a port, a whole number from 1 to 65535';
-  return z.union([z.number(), z.string()], { error }).transform((value, context) => {
-    const isWritten = typeof value === 'number' || /^\d+$/.test(value);
-    const number = isWritten ? Number(value) : Number.NaN;
-    return Number.isInteger(number) && number >= 1 && number <= 65535
-      ? number
-      : refuse(context, value, error);
+  const hint = 'write a port, a whole number from 1 to 65535';
+  return leaf(NUMBER_OR_WORD, (written) => {
+    const isWritten = typeof written === 'number' || (typeof written === 'string' && /^\d+$/.test(written));
+    const number = isWritten ? Number(written) : Number.NaN;
+    return Number.isInteger(number) && number >= 1 && number <= 65535 ? accept(number) : refuse(hint);
   });
 }
 
 /** A device index or an interface id. */
 export function interfaceRef() {
-  const error = 'write the id of an interface (eni-…) or a device index from 0 to 63';
-  return z.union([z.number(), z.string()], { error }).transform((value, context): string | number => {
-    if (typeof value === 'string' && /^eni-[0-9a-f]+$/.test(value)) return value;
-    const isIndex = typeof value === 'number' || /^\d{1,2}$/.test(value);
-    const index = isIndex ? Number(value) : Number.NaN;
-    return Number.isInteger(index) && index >= 0 && index <= 63 ? index : refuse(context, value, error);
+  const hint = 'write the id of an interface (eni-…) or a device index from 0 to 63';
+  return leaf(NUMBER_OR_WORD, (written): Parsed<string | number> => {
+    if (typeof written === 'string' && /^eni-[0-9a-f]+$/.test(written)) return accept(written);
+    const isIndex = typeof written === 'number' || (typeof written === 'string' && /^\d{1,2}$/.test(written));
+    const index = isIndex ? Number(written) : Number.NaN;
+    return Number.isInteger(index) && index >= 0 && index <= 63 ? accept(index) : refuse(hint);
   });
 }
 
 /** How many redirects to follow; `true` is a few. */
 export function redirects() {
-  const error = 'write true, false or how many to follow, 0 to 20';
-  return z.union([z.boolean(), z.number()], { error }).transform((value, context): number => {
-    if (typeof value === 'boolean') return value ? DEFAULT_REDIRECTS : 0;
-    return Number.isInteger(value) && value >= 0 && value <= 20 ? value : refuse(context, value, error);
+  const hint = 'write true, false or how many to follow, 0 to 20';
+  return leaf({ kind: 'either', of: [{ kind: 'boolean' }, { kind: 'number' }] }, (written) => {
+    if (typeof written === 'boolean') return accept(written ? DEFAULT_REDIRECTS : 0);
+    const isFit = Number.isInteger(written) && isWithin(written, { least: 0, most: 20 });
+    return isFit ? accept(Number(written)) : refuse(hint);
   });
 }
 
 /** An address block, or an address, which is a host route. */
 export function cidr() {
-  const error = 'write an address block such as 10.0.0.0/8 or 2001:db8::/32, or one address';
-  return z.string({ error }).transform((value, context): ParsedCidr => {
-    return parseCidr(value) ?? refuse(context, value, error);
-  });
+  const hint = 'write an address block such as 10.0.0.0/8 or 2001:db8::/32, or one address';
+  return textThat({ hint }, (written) => unlessUndefined(parseCidr(written), hint));
 }
 
 /** An IP address of this machine to send from. */
 export function ipAddress() {
-  const error = 'write an IPv4 or IPv6 address';
-  return z.string({ error }).transform((value, context) => {
-    return parseAddress(value)?.text ?? refuse(context, value, error);
-  });
+  const hint = 'write an IPv4 or IPv6 address';
+  return textThat({ hint }, (written) => unlessUndefined(parseAddress(written)?.text, hint));
 }
 
 /** An IP address (an IPv6 one may have a zone) or a host name. */
 export function destination() {
-  const error = 'write an IP address or a host name, without scheme and port';
-  return z.string({ error }).transform((value, context) => {
-    return isDestination(value) ? value : refuse(context, value, error);
-  });
+  const hint = 'write an IP address or a host name, without scheme and port';
+  return textThat({ hint }, (written) => (isDestination(written) ? accept(written) : refuse(hint)));
 }
 
 /** A regular expression, as JavaScript or Go (RE2) writes it; not anchored. */
 export function pattern() {
-  return z.string({ error: 'write a regular expression' }).transform((value, context): RegExp => {
-    const result = compilePattern(value);
-    return result.ok ? result.pattern : refuse(context, value, result.hint);
+  return textThat({ hint: 'write a regular expression' }, (written): Parsed<RegExp> => {
+    const result = compilePattern(written);
+    return result.ok ? accept(result.pattern) : refuse(result.hint);
   });
 }
 
@@ -147,7 +173,29 @@ export function wordHint(input: unknown, words: readonly string[]): string {
   return words.length === 1 ? `write ${words[0]}` : `write one of ${words.join(', ')}`;
 }
 
-function refuse(context: z.core.$RefinementCtx, input: unknown, message: string): never {
-  context.issues.push({ code: 'custom', message, input });
-  return z.NEVER;
+const TEXT: Form = { kind: 'text', pattern: undefined };
+const NUMBER: Form = { kind: 'number' };
+const WORD_OR_NUMBER = { kind: 'either', of: [TEXT, NUMBER] } as const satisfies Form;
+const NUMBER_OR_WORD = { kind: 'either', of: [NUMBER, TEXT] } as const satisfies Form;
+
+function textThat<Value>(
+  { hint, pattern }: { readonly hint: string; readonly pattern?: RegExp },
+  read: (written: string) => Parsed<Value>,
+): Leaf<Value> {
+  return leaf({ kind: 'text', pattern }, (written) =>
+    typeof written === 'string' ? read(written) : refuse(hint),
+  );
+}
+
+function unlessUndefined<Value>(value: Value | undefined, hint: string): Parsed<Value> {
+  return value === undefined ? refuse(hint) : accept(value);
+}
+
+/** YAML's `.inf` and `.nan` are numbers that nothing here can be. */
+function isWordOrNumber(written: unknown): written is string | number {
+  return typeof written === 'string' || Number.isFinite(written);
+}
+
+function isWithin(written: unknown, { least, most }: Limits): written is number {
+  return typeof written === 'number' && written >= least && written <= most;
 }

@@ -21,8 +21,7 @@ type PemKind = 'CERTIFICATE' | 'PRIVATE KEY';
 export function readTls(cursor: Cursor | undefined, context: Context): TlsSpec | undefined {
   if (cursor === undefined) return undefined;
   if (cursor.node.kind === 'scalar') {
-    const schema = flag();
-    const result = readLeaf(cursor, schema, context.report);
+    const result = readLeaf(cursor, flag(), context.report);
     return result.ok && result.value ? PLAIN_TLS : undefined;
   }
   const fields = openFields(cursor, { shape: tlsShape }, context.report);

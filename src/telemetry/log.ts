@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import type { LogLevel, LogLine } from './lines.ts';
 
 export type LogFormat = 'human' | 'json' | 'logfmt';
@@ -23,26 +22,30 @@ const COLORS: Readonly<Record<LogLevel, string>> = { debug: '90', info: '32', wa
 
 export function createLog(options: LogOptions): Log {
   const isOn = (level: LogLevel): boolean => RANKS[level] >= RANKS[options.level];
-  const write = options.format === 'json' ? jsonWriter(options) : textWriter(options);
+  const write = (line: LogLine): void => options.write(`${format(line, options)}\n`);
   return { isOn, write: (line) => isOn(line.level) && write(line) };
 }
 
-function jsonWriter(options: LogOptions): (line: LogLine) => void {
-  const logger = pino(
-    {
-      level: options.level,
-      base: null,
-      timestamp: () => `,"time":"${new Date(options.wallNow()).toISOString()}"`,
-      formatters: { level: (level) => ({ level }) },
-    },
-    { write: (text: string) => options.write(text) },
-  );
-  return (line) => logger[line.level]({ event: line.event, ...line.facts }, line.message);
+function format(line: LogLine, options: LogOptions): string {
+  const at = new Date(options.wallNow());
+  switch (options.format) {
+    case 'json':
+      return json(line, at);
+    case 'logfmt':
+      return logfmt(line, at);
+    case 'human':
+      return human(line, at, options.isColored);
+  }
 }
 
-function textWriter(options: LogOptions): (line: LogLine) => void {
-  const format = options.format === 'logfmt' ? logfmt : human;
-  return (line) => options.write(`${format(line, new Date(options.wallNow()), options.isColored)}\n`);
+/** One JSON object. What an error carried may be no JSON (a cycle): the line is written without its facts then. */
+function json({ level, event, message, facts }: LogLine, at: Date): string {
+  const time = at.toISOString();
+  try {
+    return JSON.stringify({ level, time, event, ...facts, msg: message });
+  } catch (error) {
+    return JSON.stringify({ level, time, event, unwritable: String(error), msg: message });
+  }
 }
 
 function human(line: LogLine, at: Date, isColored: boolean): string {

@@ -21,7 +21,7 @@ export interface Identity {
 export interface Certificates {
   readonly authority: Identity;
   readonly otherAuthority: Identity;
-  /** Signed by `authority`, for the names `web.test` and 127.0.0.1. */
+  /** Signed by `authority`, for the names asked for and 127.0.0.1. */
   readonly server: Identity;
   /** Signed by `authority`, for a client. */
   readonly client: Identity;
@@ -38,16 +38,16 @@ interface Issued {
 
 type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
-/** Makes a set of certificates, valid for a day, with nothing but Node. */
-export async function makeCertificates(): Promise<Certificates> {
+/** Makes a set of certificates, valid for a day, with nothing but Node. `names`: of the server, in DNS. */
+export async function makeCertificates(names: readonly string[] = ['web.test']): Promise<Certificates> {
   cryptoProvider.set(webcrypto as never);
   const isAuthority = [new BasicConstraintsExtension(true, undefined, true)];
   const authority = await issue('authority', isAuthority, undefined);
-  const names = [
-    { type: 'dns', value: 'web.test' },
-    { type: 'ip', value: '127.0.0.1' },
-  ] as const;
-  const server = await issue('server', [new SubjectAlternativeNameExtension([...names])], authority);
+  const alternatives = [
+    ...names.map((value) => ({ type: 'dns', value }) as const),
+    { type: 'ip', value: '127.0.0.1' } as const,
+  ];
+  const server = await issue('server', [new SubjectAlternativeNameExtension(alternatives)], authority);
   const clientUse = [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])];
   return {
     authority: authority.identity,

@@ -2,8 +2,9 @@ import { Agent, type AgentEvent, type AgentSpec } from '../../agent/index.ts';
 import type { Identity, Imds } from '../../aws/index.ts';
 import { CodedError } from '../../lib/coded-error.ts';
 import { systemClock } from '../../lib/system-clock.ts';
+import type { Log } from '../../telemetry/index.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
-import { compose } from '../compose.ts';
+import { compose, firstProbesSent } from '../compose.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import {
@@ -37,6 +38,7 @@ export const run: Command = {
 type Load = () => Promise<AgentSpec>;
 
 async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
+  const hangups = holdHangups(io);
   const log = openLog(io, options);
   const report = reporter(log);
   const file = configFile(io, options);
@@ -55,15 +57,30 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
       return spec;
     };
     const spec = await load(first);
-    for (const line of await pingMethodLines(spec)) log.write(line);
     const composition = compose({ io, spec, identity, imds, isReadOnly: false, report });
     try {
-      return await serve({ io, spec, deps: composition.deps, report, load });
+      const serving = serve({ io, spec, deps: composition.deps, report, load, hangups });
+      const [code] = await Promise.all([serving, tellPingMethods(spec, log, report)]);
+      return code;
     } finally {
       await composition.close();
     }
   } finally {
     await imds.close();
+  }
+}
+
+/** Finding out opens sockets, and loads what can: the first probes do not wait for a line of the log. */
+async function tellPingMethods(
+  spec: AgentSpec,
+  log: Log,
+  report: (event: AgentEvent) => void,
+): Promise<void> {
+  await firstProbesSent();
+  try {
+    for (const line of await pingMethodLines(spec)) log.write(line);
+  } catch (error) {
+    report({ type: 'crash', where: 'ping-method', error });
   }
 }
 
@@ -119,11 +136,33 @@ interface Serving {
   readonly spec: AgentSpec;
   readonly deps: ConstructorParameters<typeof Agent>[1]['deps'];
   readonly load: Load;
+  readonly hangups: Hangups;
   report(event: AgentEvent): void;
 }
 
+/** SIGHUP, from the very start on: without a listener it would end a process that still waits for its metadata. */
+interface Hangups {
+  /** Calls `run` at each, and at once where one came before anybody listened. */
+  listen(run: () => void): () => void;
+}
+
+function holdHangups(io: Io): Hangups {
+  let isMissed = false;
+  let run = (): void => {
+    isMissed = true;
+  };
+  const off = io.onSignal('SIGHUP', () => run());
+  return {
+    listen(listener) {
+      run = listener;
+      if (isMissed) listener();
+      return off;
+    },
+  };
+}
+
 /** Runs the agent until a signal or a refusal; resolves when it has stopped. */
-function serve({ io, spec, deps, load, report }: Serving): Promise<ExitCode> {
+function serve({ io, spec, deps, load, report, hangups }: Serving): Promise<ExitCode> {
   return new Promise((resolve, reject) => {
     const notifier = new ServiceNotifier(io, systemClock);
     let isStopping = false;
@@ -147,8 +186,8 @@ function serve({ io, spec, deps, load, report }: Serving): Promise<ExitCode> {
     const undo = [
       io.onSignal('SIGTERM', () => stop('SIGTERM', EXIT.ok)),
       io.onSignal('SIGINT', () => stop('SIGINT', EXIT.ok)),
-      io.onSignal('SIGHUP', () => {
-        // One after the other: the last one that was asked for is the one that stays.
+      // One after the other: the last one that was asked for is the one that stays.
+      hangups.listen(() => {
         reloading = reloading.then(() => reload(agent, notifier, load, report));
       }),
     ];

@@ -1,6 +1,6 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { detectionBoundMs, STORY_TIMING, type StoryTiming } from '../../support/story/agent-config.ts';
+import { MortalService } from '../../support/story/mortal-service.ts';
 import type { StoryZone } from '../../support/story/region.ts';
 import { openSandboxRegion, type SandboxRegion } from '../../support/story/sandbox-region.ts';
 import { openStage, type Stage } from '../../support/story/stage.ts';
@@ -17,28 +17,6 @@ const trials = Array.from({ length: TRIALS }, (_, index) => ({
   name: `service-${index}`,
   destination: `10.99.${index}.1/32`,
 }));
-
-/** A service that can die: its listener and its connections go at once. */
-class MortalService {
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server = createServer((socket) => {
-    this.#sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
-  });
-
-  async listen(address: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject).listen(port, address, resolve);
-    });
-    const bound = this.#server.address();
-    return typeof bound === 'object' && bound !== null ? bound.port : 0;
-  }
-
-  die(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    return new Promise((resolve) => this.#server.close(() => resolve()));
-  }
-}
 
 let region: SandboxRegion;
 let stage: Stage;

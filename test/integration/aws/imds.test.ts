@@ -65,6 +65,19 @@ describe('instance metadata', () => {
     });
   });
 
+  it('is read with one token by all that ask at the same time, a refused one replaced once', async () => {
+    const { state, respond } = metadata();
+    const { server, imds } = await open(respond);
+    const ids = ['a', 'b', 'c'];
+    const readAll = () => Promise.all(ids.map(() => imds.get('/latest/meta-data/instance-id', signal)));
+    const tokens = () => lines(server).filter((line) => line.startsWith('PUT')).length;
+    await readAll();
+    expect(tokens()).toBe(1);
+    state.tokens = 7;
+    for (const result of await readAll()) expect(result).toMatchObject({ ok: true });
+    expect(tokens()).toBe(2);
+  });
+
   it('is read with a new token where the old one is refused', async () => {
     const { state, respond } = metadata();
     const { server, imds } = await open(respond);

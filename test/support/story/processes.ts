@@ -5,8 +5,9 @@ const STOP_LIMIT_MS = 12_000;
 
 export interface ProcessSpec {
   readonly name: string;
-  /** Run with the same Node as this process. */
+  /** Run with the same Node as this process, unless it is a program of its own. */
   readonly script: string;
+  readonly isProgram?: boolean;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Takes each whole line of both outputs. */
@@ -31,8 +32,10 @@ export class Processes {
   /** Rejects when the process can't be started. */
   async start(spec: ProcessSpec): Promise<OwnedProcess> {
     if (this.#isClosed) throw new Error(`${spec.name} is not started: everything is being ended`);
-    const argv = ['--disable-warning=ExperimentalWarning', spec.script, ...spec.args];
-    const child = spawn(process.execPath, argv, { env: { ...spec.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const [program = '', ...argv] = spec.isProgram
+      ? [spec.script, ...spec.args]
+      : [process.execPath, '--disable-warning=ExperimentalWarning', spec.script, ...spec.args];
+    const child = spawn(program, argv, { env: { ...spec.env }, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#running.add(child);
     const ending = new Promise<number | string>((resolve) => {
       child.once('close', (code, signal) => {

@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly lookEveryMs?: number;
   /** An agent's configuration (YAML). Default: `agentConfig`. */
   readonly configOf?: (zone: StoryZone) => string;
+  /** More environment variables for the agents, for measuring them. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
 }
 
 /** The routes that a zone's table should have: by which zones each may be held. */
@@ -43,6 +45,7 @@ export class Stage {
   readonly #dir: string;
   readonly #lookEveryMs: number;
   readonly #configOf: (zone: StoryZone) => string;
+  readonly #agentEnv: Readonly<Record<string, string>>;
   readonly #agents = new Map<string, OwnedProcess>();
   readonly #services = new Map<string, OwnedProcess>();
   #closing: Promise<void> | undefined;
@@ -53,6 +56,7 @@ export class Stage {
     this.logs = new AgentLogs(options.onEvent);
     this.#lookEveryMs = options.lookEveryMs ?? 50;
     this.#configOf = options.configOf ?? ((zone) => this.#storyConfig(zone));
+    this.#agentEnv = options.agentEnv ?? {};
     this.#dir = place.dir;
     this.port = place.port;
   }
@@ -108,6 +112,11 @@ export class Stage {
 
   isAgentUp(zone: StoryZone): boolean {
     return this.#agents.get(zone.name)?.isRunning() === true;
+  }
+
+  /** Undefined before its first start. */
+  agentPid(zone: StoryZone): number | undefined {
+    return this.#agents.get(zone.name)?.pid;
   }
 
   /** Waits until every route of these zones' tables is held as expected; the failure shows what was there instead. */
@@ -185,6 +194,7 @@ export class Stage {
       HOME: this.#dir,
       AWS_ENDPOINT_URL_EC2: this.region.endpoint,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: zone.imdsUrl,
+      ...this.#agentEnv,
     };
   }
 

@@ -114,12 +114,19 @@ describe('the cadence', () => {
     expect(probe.startedAtMs).toEqual([0, 500, 1_500]);
   });
 
-  test('probes never overlap: the slots that come meanwhile are skipped, and not made up for', async () => {
+  test('probes never overlap: of the slots that come meanwhile, one is made up for when the probe ends', async () => {
     const { clock, probe } = run((attempt, at) => (attempt === 2 ? after(at, 2_600, passed) : passed), {
       timeoutMs: 5_000,
     });
     await clock.advance(5_000);
-    expect(probe.startedAtMs).toEqual([0, 500, 3_500, 4_500]);
+    expect(probe.startedAtMs).toEqual([0, 500, 3_100, 3_500, 4_500]);
+  });
+
+  test('a silent target with a timeout as long as the period costs no slot: the next probe begins at its end', async () => {
+    // As on a real clock: the timer of the slot fires before that of the attempt's end.
+    const { clock, probe } = run((_attempt, at) => after(at, 1_001, refused), { timeoutMs: 1_000 });
+    await clock.advance(5_800);
+    expect(probe.startedAtMs).toEqual([0, 1_001, 2_002, 3_003, 4_004, 5_005]);
   });
 
   test('slots that passed while the process was stopped are skipped', async () => {
@@ -151,12 +158,13 @@ describe('outcomes', () => {
     expect(outcomes.map(({ reason }) => reason)).toEqual(['internal-error', 'passed']);
   });
 
-  test('a probe that never ends is an internal error a second after its timeout, and the check goes on', async () => {
+  test('a probe that never ends is an internal error at the second slot that finds it a second overdue', async () => {
     const { clock, probe, outcomes } = run((attempt) => (attempt === 1 ? never() : passed));
-    await clock.advance(1_600);
+    await clock.advance(3_600);
     expect(outcomes).toEqual([
-      { reason: 'internal-error', atMs: 1_400 },
-      { reason: 'passed', atMs: 1_500 },
+      { reason: 'internal-error', atMs: 2_500 },
+      { reason: 'passed', atMs: 2_500 },
+      { reason: 'passed', atMs: 3_500 },
     ]);
     expect(probe.aborted).toBe(1);
   });
@@ -236,9 +244,10 @@ test('a thousand checks of one second spread their probes over the period', asyn
     const spec = specs[index] ?? checkSpec();
     new CheckRunner({ spec, probe, clock, ...start, onOutcome: () => undefined }).start();
   }
-  await clock.advance(2_000);
-  const steady = [...startsPerMs].filter(([atMs]) => atMs >= 100).map(([, count]) => count);
-  expect(Math.max(...steady)).toBeLessThanOrEqual(3);
+  await clock.advance(2_499.5);
+  expect(Math.max(...startsPerMs.values())).toBeLessThanOrEqual(3);
+  const steady = [...startsPerMs].filter(([atMs]) => atMs > 500).map(([, count]) => count);
+  expect(Math.max(...steady)).toBeLessThanOrEqual(2);
   const total = [...startsPerMs.values()].reduce((sum, count) => sum + count, 0);
   expect(total).toBe(3 * 1_000); // the first, and two slots
 });

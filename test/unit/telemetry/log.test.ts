@@ -99,6 +99,18 @@ describe('the log', () => {
     }
   });
 
+  it('writes a line of JSON without its facts where these are no JSON', () => {
+    const facts: Record<string, unknown> = {};
+    facts.self = facts;
+    let text = '';
+    const write = (more: string): void => {
+      text += more;
+    };
+    const log = createLog({ format: 'json', level: 'info', isColored: false, write, wallNow: () => AT });
+    log.write({ level: 'error', event: 'crash', message: 'lost', facts });
+    expect(JSON.parse(text)).toMatchObject({ level: 'error', event: 'crash', msg: 'lost' });
+  });
+
   it('writes nothing below its level', () => {
     const probe: AgentEvent = {
       type: 'probe',
