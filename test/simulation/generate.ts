@@ -28,7 +28,7 @@ const VARIATIONS: readonly [Variation, ...Variation[]] = [
   'other-check',
 ];
 
-/** Nothing happens before: the fleet takes its routes first. */
+/** Nothing happens before this and the time that checks need to rise: the fleet takes its routes first. */
 const CALM_MS = 20_000;
 
 /** The script that a seed stands for. */
@@ -38,9 +38,10 @@ export function generate(seed: number): Script {
   const count = between(random, 1, 14);
   // From everything within seconds, since what overlaps is what breaks, to hours where probes are few and cheap.
   const windowMs = logBetween(random, 3_000, fleet.everyMs * 400);
+  const calmMs = CALM_MS + fleet.everyMs * fleet.rise;
   const longestMs = Math.min(1_800_000, fleet.everyMs * 60);
   const events = Array.from({ length: count }, () => {
-    const atMs = Math.round(CALM_MS + random() * windowMs);
+    const atMs = Math.round(calmMs + random() * windowMs);
     return pick(random, DRAWS)(random, fleet, { atMs, forMs: logBetween(random, 500, longestMs) });
   });
   return { seed, fleet, events: events.toSorted((a, b) => a.atMs - b.atMs) };

@@ -252,8 +252,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'agent/agent.ts',
-        find: 'this.#polls.requestAt(nextMs);',
-        replace: 'if (!this.#isReady) this.#polls.requestAt(nextMs);',
+        find: 'this.#polls.requestAt(startedMs + pollMs * (0.9 + 0.2 * random()));',
+        replace: 'if (!this.#isReady) this.#polls.requestAt(startedMs + pollMs + random());',
       },
     ],
     breaks: 'stays-alive',
