@@ -24,6 +24,8 @@ if (Number.parseInt(process.versions.node, 10) < 22) {
 setTimeout(async () => {
   const { setFlagsFromString } = await import('node:v8');
   setFlagsFromString('--semi-space-growth-factor=1');
+  // Opening it makes a pipe non-blocking, so that a reader who stops reading does not stop the agent; it takes some ms.
+  void process.stdout;
 }, 250).unref();
 // Node writes the cache at the end, which a killed process does not have, and V8 forgets what ran only at the start.
 setTimeout(() => modules.flushCompileCache?.(), 10_000).unref();

@@ -7,7 +7,7 @@ import type { AgentDeps } from './deps.ts';
 import type { RouteHooksRunner } from './route-hooks.ts';
 import type { RouteView } from './route-index.ts';
 import type { AwsSpec } from './spec.ts';
-import { apiOf, mayHaveHappened, subjectOf } from './subjects.ts';
+import { apiOf, changeOf, isGivingAway, mayHaveHappened, subjectOf } from './subjects.ts';
 import { type TableKey, tableKey } from './table-reader.ts';
 
 /** A cycle for less than this many tokens would only read. */
@@ -183,8 +183,7 @@ export class Applier {
     apiHealth.succeeded(apiOf(action));
     apiHealth.succeeded(subjectOf(action));
     const before = holderOf(view.observed);
-    const change = { before, after: action.to?.id, atMs, isTakeover: isTakeover(action.reason) };
-    decider.setMemory(action.key, rememberChange(decider.memory(action.key), change));
+    decider.setMemory(action.key, rememberChange(decider.memory(action.key), changeOf(action, before, atMs)));
     batch.changed.add(table);
     deps.report({ type: 'route-changed', action, tookMs: atMs - sentAtMs });
     hooks.carriedOut(action, view.spec.hooks);
@@ -243,8 +242,4 @@ export class Applier {
 
 function retry(batch: Pick<Batch, 'retryAtMs'>, atMs: number): void {
   batch.retryAtMs = Math.min(batch.retryAtMs ?? atMs, atMs);
-}
-
-function isGivingAway(action: RouteAction): boolean {
-  return action.reason === 'unhealthy' || action.reason === 'unhealthy-fallback';
 }

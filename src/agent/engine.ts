@@ -1,7 +1,8 @@
 import { type DecidedRoute, firstHoldEndMs, isSameChange, plan, type RouteAction } from '../core/index.ts';
 import { least } from '../lib/least.ts';
 import { ApiHealth } from './api-health.ts';
-import { Applier, type ApplyReport } from './applier.ts';
+import { Applier } from './applier.ts';
+import { type CycleReport, IDLE, sumOf } from './cycle-report.ts';
 import { Decider } from './decider.ts';
 import { tellDecisions } from './decision-news.ts';
 import type { AgentDeps } from './deps.ts';
@@ -17,15 +18,6 @@ import { RouteStates } from './route-states.ts';
 import type { AgentSpec } from './spec.ts';
 import { isGoneRoute } from './subjects.ts';
 import { type PollOptions, type ReadReport, type TableKey, TableReader, tableKey } from './table-reader.ts';
-
-/** What a cycle came to: when to run the next one, and which tables to read first. */
-export interface CycleReport extends ApplyReport {
-  readonly actions: number;
-  /** Tables were read on the way, which may have shown new holders. */
-  readonly hasRead: boolean;
-}
-
-const IDLE: CycleReport = { actions: 0, hasRead: false, changed: [], raced: [], retryAtMs: undefined };
 
 export interface EngineOptions {
   readonly deps: AgentDeps;
@@ -51,6 +43,8 @@ export class Engine {
   readonly #applier: Applier;
   readonly #index: RouteIndex;
   #spec: AgentSpec;
+  /** Tables to be read again in the next seconds although nothing was changed there. */
+  readonly #watched = new Set<TableKey>();
   #isFrozen = false;
   /** No check runs before `setSpec`, remote ones included. */
   #isProbing = false;
@@ -65,7 +59,7 @@ export class Engine {
     this.own = new OwnInterfacesView(deps, apiHealth);
     this.health = new HealthView({ ...deps, onChange: onWake });
     this.#holders = new Holders(deps, apiHealth);
-    this.#reader = new TableReader(deps, apiHealth);
+    this.#reader = new TableReader(deps, apiHealth, () => this.health.doubtRemote());
     const states = new RouteStates();
     const views = { health: this.health, holders: this.#holders, own: this.own };
     this.#decider = new Decider(deps, views, states);
@@ -154,7 +148,10 @@ export class Engine {
   decide(mode: DecideMode): readonly DecidedRoute[] {
     const views = this.routes();
     const decided = this.#decider.decideAll(views, mode);
-    tellDecisions(views, decided, this.#deps.report);
+    for (const { state, table } of tellDecisions(views, decided, this.#deps.report)) {
+      // A holder that looks dead and is not to be taken from may yet leave the route: only reads will show that.
+      if (state.told?.reason === 'owner-reclaimed') this.#watched.add(tableKey(table.id, table.roleArn));
+    }
     return decided;
   }
 
@@ -170,7 +167,10 @@ export class Engine {
     if (this.#isFrozen) return IDLE;
     const decided = this.decide(mode());
     const intended = plan(decided);
-    if (intended.length === 0) return { ...IDLE, retryAtMs: firstHoldEndMs(decided, this.#deps.clock.now()) };
+    if (intended.length === 0) {
+      const retryAtMs = firstHoldEndMs(decided, this.#deps.clock.now());
+      return { ...IDLE, changed: this.#takeWatched(), retryAtMs };
+    }
     const roles = [...new Set(intended.map((action) => action.roleArn))];
     const parts = roles.map((roleArn) => {
       const own = intended.filter((action) => action.roleArn === roleArn);
@@ -178,13 +178,7 @@ export class Engine {
     });
     const reports = await Promise.all(parts);
     const holdEndMs = firstHoldEndMs(this.decide(mode()), this.#deps.clock.now());
-    return {
-      actions: reports.reduce((sum, report) => sum + report.actions, 0),
-      hasRead: reports.some((report) => report.hasRead),
-      changed: reports.flatMap((report) => report.changed),
-      raced: reports.flatMap((report) => report.raced),
-      retryAtMs: least([...reports.map((report) => report.retryAtMs), holdEndMs]),
-    };
+    return sumOf([...reports, { ...IDLE, changed: this.#takeWatched() }], holdEndMs);
   }
 
   async #actAs(
@@ -223,6 +217,12 @@ export class Engine {
       isPostponed ? this.#deps.clock.now() : undefined,
     ]);
     return { ...report, actions: actions.length, hasRead: read !== undefined, retryAtMs };
+  }
+
+  #takeWatched(): readonly TableKey[] {
+    const keys = [...this.#watched];
+    this.#watched.clear();
+    return keys;
   }
 
   #afterRead(): void {

@@ -32,7 +32,14 @@ interface Running {
   template: CheckTemplate | undefined;
   readonly runner: CheckRunner;
   state: CheckState;
+  /** Outcomes in a row that said nothing of the target. */
+  blanks: number;
+  /** Failed probes that are still wanted before `unhealthy` is believed again. */
+  doubts: number;
 }
+
+/** One may have begun while this agent was cut off; the second has not. */
+const DOUBTS = 2;
 
 /** Owns every running check, local and remote, and what is known of each. */
 export class HealthView {
@@ -55,7 +62,8 @@ export class HealthView {
 
   /** Health of a holder by a remote check: unknown while it does not run. */
   remoteHealth(template: string, interfaceId: string): Health {
-    return this.lookup(remoteCheckKey(template, interfaceId))?.status ?? 'unknown';
+    const running = this.#running.get(remoteCheckKey(template, interfaceId));
+    return running === undefined ? 'unknown' : statusOf(running);
   }
 
   /** Running checks, local and remote, that have neither passed nor failed often enough yet. */
@@ -95,6 +103,17 @@ export class HealthView {
   }
 
   /**
+   * Says that this agent itself was cut off until now: what its remote checks failed by then may have been its own
+   * fault. An unhealthy holder is unknown until probes that began since have failed as well.
+   */
+  doubtRemote(): void {
+    for (const key of this.#remote) {
+      const running = this.#running.get(key);
+      if (running?.state.status === 'unhealthy') running.doubts = DOUBTS;
+    }
+  }
+
+  /**
    * Stops every check; what was known last stays known. A poll that is still under way starts none any more: one that
    * nobody stops would keep the process alive for ever. Bounded by the probes' own close.
    */
@@ -114,7 +133,8 @@ export class HealthView {
       phaseMs: start?.phaseMs ?? spec.everyMs,
       onOutcome: (outcome, atMs) => this.#take(key, outcome, atMs),
     });
-    this.#running.set(key, { spec, template: undefined, runner, state: unprobed(clock.now()) });
+    const state = unprobed(clock.now());
+    this.#running.set(key, { spec, template: undefined, runner, state, blanks: 0, doubts: 0 });
     runner.start();
   }
 
@@ -130,10 +150,10 @@ export class HealthView {
   #take(key: string, outcome: ProbeOutcome, atMs: number): void {
     const running = this.#running.get(key);
     if (running === undefined) return;
-    const before = running.state.status;
-    running.state = observe(running.state, outcome.ok, running.spec, atMs);
+    const before = statusOf(running);
+    count(running, outcome, atMs);
     this.#options.report({ type: 'probe', check: key, outcome });
-    const after = running.state.status;
+    const after = statusOf(running);
     if (after === before) return;
     // The routes first: what the operator reads and runs can wait until the change is under way.
     this.#options.onChange(key);
@@ -147,6 +167,7 @@ export class HealthView {
    * checks do not wait for them.
    */
   #runHook(key: string, spec: CheckSpec, health: Health, outcome: ProbeOutcome): void {
+    if (health === 'unknown') return;
     const argv = health === 'healthy' ? spec.runOnHealthy : spec.runOnUnhealthy;
     const hook = health === 'healthy' ? 'run_on_healthy' : 'run_on_unhealthy';
     const variables = {
@@ -178,6 +199,24 @@ export class HealthView {
     const destination = this.#running.get(key)?.spec.destination ?? '';
     this.#options.report({ type: 'remote-check', check: key, change, destination });
   }
+}
+
+function statusOf({ state, doubts }: Running): Health {
+  return doubts > 0 && state.status === 'unhealthy' ? 'unknown' : state.status;
+}
+
+/** An outcome that says nothing of the target (no descriptor, a bug) is no failure; as many as `fall` are ignorance. */
+function count(running: Running, outcome: ProbeOutcome, atMs: number): void {
+  if (outcome.reason === 'internal-error') {
+    running.blanks += 1;
+    if (running.blanks >= running.spec.fall && running.state.status !== 'unknown')
+      running.state = unprobed(atMs);
+    return;
+  }
+  running.blanks = 0;
+  if (!outcome.ok) running.doubts = Math.max(0, running.doubts - 1);
+  running.state = observe(running.state, outcome.ok, running.spec, atMs);
+  if (running.state.status !== 'unhealthy') running.doubts = 0;
 }
 
 /** Name of a remote check in events and look-ups: it belongs to the interface, not to an address that may move. */

@@ -1,5 +1,5 @@
 import type { AwsFailure } from '../aws/index.ts';
-import type { RouteAction } from '../core/index.ts';
+import { isTakeover, type RouteAction } from '../core/index.ts';
 
 /** EC2's actions by ours. */
 const APIS = { create: 'CreateRoute', replace: 'ReplaceRoute', delete: 'DeleteRoute' } as const;
@@ -26,4 +26,21 @@ export function isGoneRoute(subject: string, isManaged: (key: string) => boolean
 /** False only where the failure says that nothing was sent or done. */
 export function mayHaveHappened(failure: AwsFailure): boolean {
   return failure.kind === 'transient' && !UNSENT.has(failure.code);
+}
+
+/** True for a change by which this agent lets go of a route. */
+export function isGivingAway(action: RouteAction): boolean {
+  return action.reason === 'unhealthy' || action.reason === 'unhealthy-fallback';
+}
+
+/** What the route's memory needs of a change that EC2 accepted. */
+export function changeOf(action: RouteAction, before: string | undefined, atMs: number) {
+  const { reason, to } = action;
+  return {
+    before,
+    after: to?.id,
+    atMs,
+    isTakeover: isTakeover(reason),
+    isMine: !isGivingAway(action),
+  };
 }

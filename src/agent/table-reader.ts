@@ -1,4 +1,4 @@
-import { serverFilters, type TableQuery } from '../aws/index.ts';
+import { type AwsFailure, serverFilters, type TableQuery } from '../aws/index.ts';
 import { matches, type ObservedTable } from '../core/index.ts';
 import type { ApiHealth } from './api-health.ts';
 import type { AgentDeps } from './deps.ts';
@@ -35,10 +35,14 @@ export class TableReader {
   /** When the last whole read of each role was sent that succeeded. */
   readonly #wholeAtMs = new Map<string | undefined, number>();
   #tables: ReadonlyMap<TableKey, ObservedTable> = new Map();
+  readonly #onReconnected: () => void;
+  #isCutOff = false;
 
-  constructor(deps: AgentDeps, apiHealth: ApiHealth) {
+  /** `onReconnected`: EC2 answers again after it could not be reached. */
+  constructor(deps: AgentDeps, apiHealth: ApiHealth, onReconnected: () => void) {
     this.#deps = deps;
     this.#apiHealth = apiHealth;
+    this.#onReconnected = onReconnected;
   }
 
   tables(): ReadonlyMap<TableKey, ObservedTable> {
@@ -91,9 +95,12 @@ export class TableReader {
     if (readyAtMs > this.#deps.clock.now()) return { tables: [], retryAtMs: readyAtMs, roles: [] };
     const result = await this.#deps.tables.describe(query, signal);
     if (!result.ok) {
+      this.#isCutOff ||= isOwnNetwork(result.failure);
       return { tables: [], retryAtMs: this.#apiHealth.failed(subject, result.failure), roles: [] };
     }
     this.#apiHealth.succeeded(subject);
+    if (this.#isCutOff) this.#onReconnected();
+    this.#isCutOff = false;
     this.#put(result.tables);
     return { tables: result.tables, retryAtMs: undefined, roles: [query.roleArn] };
   }
@@ -148,6 +155,11 @@ export function isMeant(group: TableGroupSpec, table: ObservedTable, ownVpcId: s
 function vpcGuard(group: TableGroupSpec, ownVpcId: string): string | undefined {
   if (group.vpc === 'any') return undefined;
   return group.vpc === 'own' ? ownVpcId : group.vpc;
+}
+
+/** A failure of the way to EC2, as against an answer of EC2: perhaps the way to everything else is cut too. */
+function isOwnNetwork({ kind, code }: AwsFailure): boolean {
+  return kind === 'transient' && (code === 'timeout' || /^E[A-Z_]+$/.test(code));
 }
 
 function merge(reports: readonly ReadReport[]): ReadReport {

@@ -1,5 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import type { Clock } from '../lib/clock.ts';
+import { AbruptHttpAgent, AbruptHttpsAgent } from './abrupt-agents.ts';
 import { withinDeadline } from './call-deadline.ts';
 import {
   type CredentialCache,
@@ -132,7 +133,7 @@ function openClient(
     credentials: provider,
     maxAttempts: 1,
     customUserAgent: [['vpcast', version]],
-    requestHandler: { httpAgent: sockets, httpsAgent: sockets },
+    requestHandler: { httpAgent: new AbruptHttpAgent(sockets), httpsAgent: new AbruptHttpsAgent(sockets) },
   });
   return { client, credentials };
 }

@@ -31,8 +31,8 @@ export function processIo(process: NodeJS.Process): Io {
     columns: isTerminal ? (process.stdout.columns ?? 80) : 80,
     isColored: isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     uptimeMs: () => process.uptime() * 1_000,
-    out: (text) => writeAll(1, text),
-    err: (text) => writeAll(2, text),
+    out: writerTo(1),
+    err: writerTo(2),
     readStdin: () => readFileSync(0, 'utf8'),
     onSignal(name, run) {
       process.on(name, run);
@@ -42,14 +42,30 @@ export function processIo(process: NodeJS.Process): Io {
   };
 }
 
-/** A full or closed pipe must neither stop nor end an agent: what can't be written now is dropped. */
-function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
+/**
+ * Writes whole texts. A full or closed pipe must neither stop nor end an agent: a text that can't be written now is
+ * dropped, and one that was written in part is finished before the next, so that lines stay lines.
+ */
+export function writerTo(fd: number): (text: string) => void {
+  let rest: Uint8Array = new Uint8Array();
+  return (text) => {
+    rest = writeSome(fd, rest);
+    if (rest.length > 0) return;
+    const whole = Buffer.from(text);
+    const left = writeSome(fd, whole);
+    if (left.length < whole.length) rest = left;
+  };
+}
+
+/** What could not be written now. */
+function writeSome(fd: number, bytes: Uint8Array): Uint8Array {
+  let rest = bytes;
   for (let tries = 0; rest.length > 0 && tries < 1_000; tries += 1) {
     try {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return new Uint8Array();
     }
   }
+  return rest;
 }

@@ -22,7 +22,7 @@ export interface RouteMemory {
 export interface Takeover {
   readonly from: string;
   readonly atMs: number;
-  /** Set once a read has shown the route as mine; only then can it be reclaimed. */
+  /** Known to be made, because EC2 said so or a read has shown the route as mine; only then can it be reclaimed. */
   readonly wasSeen: boolean;
 }
 
@@ -33,7 +33,10 @@ export interface BackOff {
   readonly untilMs: number;
 }
 
-/** `holder` is the last one that took the route; nothing is taken from any of `holders` before `untilMs`. */
+/**
+ * `holder` is the last one that took the route; nothing is taken before `untilMs` from any of `holders`: those that took
+ * it, and those it was taken from.
+ */
 export interface ReclaimBackOff extends BackOff {
   readonly holders: readonly string[];
 }
@@ -114,10 +117,17 @@ export function rememberRead(memory: RouteMemory, read: RouteRead): RouteMemory 
     ...afterOwnership(memory, read),
     wasMine: read.isMine,
     // Kept after they were seen as well: another replica of EC2 may answer the next read.
-    changes: recent(memory.changes, read.readAtMs),
+    changes: recent(seenChanges(memory, read), read.readAtMs),
   };
   if (!isUneventful(after)) return after;
   return after.wasMine ? HELD_MEMORY : EMPTY_MEMORY;
+}
+
+/** A takeover whose answer was lost is an own change like any other as soon as a read shows that it was made. */
+function seenChanges(memory: RouteMemory, { isMine, holder }: RouteRead): readonly OwnChange[] {
+  const { takeover, changes } = memory;
+  if (!isMine || takeover === undefined || takeover.wasSeen) return changes;
+  return withChange(memory, { before: takeover.from, after: holder, atMs: takeover.atMs });
 }
 
 /** A change of ours as it was made: from `before` to `after` (holders; undefined: no route). */
@@ -125,16 +135,20 @@ export interface MadeChange extends OwnChange {
   readonly after: string | undefined;
 }
 
-/** The memory after EC2 accepted a change of ours. `isTakeover`: by `holder-unhealthy` or `holder-impaired`. */
+/**
+ * The memory after EC2 accepted a change of ours, which is thereby known to be made: whatever a settled read shows came
+ * after it, even if no read ever showed the change itself. `isTakeover`: by `holder-unhealthy` or `holder-impaired`;
+ * `isMine`: the route points at this agent now.
+ */
 export function rememberChange(
   memory: RouteMemory,
-  change: MadeChange & { readonly isTakeover: boolean },
+  change: MadeChange & { readonly isTakeover: boolean; readonly isMine: boolean },
 ): RouteMemory {
   const takeover =
     change.isTakeover && change.before !== undefined
-      ? { from: change.before, atMs: change.atMs, wasSeen: false }
+      ? { from: change.before, atMs: change.atMs, wasSeen: true }
       : undefined;
-  return { ...memory, takeover, wasMine: false, changes: withChange(memory, change) };
+  return { ...memory, takeover, wasMine: change.isMine, changes: withChange(memory, change) };
 }
 
 /** The own changes with one more. What the route points at now is to be believed from now on. */
@@ -171,7 +185,10 @@ function afterTakeover(memory: RouteMemory, read: RouteRead): Pick<RouteMemory, 
   if (read.isMine) return { takeover: { ...takeover, wasSeen: true }, reclaim: kept };
   // Whoever took it, the earlier holder or a third one that sees neither: it is my view that others do not share.
   if (!takeover.wasSeen || read.holder === undefined) return { takeover: undefined, reclaim: kept };
-  return { takeover: undefined, reclaim: doubled(kept, read.holder, read.readAtMs) };
+  return {
+    takeover: undefined,
+    reclaim: doubled(kept, { from: takeover.from, by: read.holder }, read.readAtMs),
+  };
 }
 
 /** A back-off is forgotten when its window has passed after its end without another reclaim. */
@@ -180,11 +197,16 @@ function forgetReclaim(reclaim: ReclaimBackOff | undefined, nowMs: number): Recl
   return nowMs - reclaim.untilMs > RECLAIM_WINDOW_MS ? undefined : reclaim;
 }
 
-function doubled(reclaim: ReclaimBackOff | undefined, holder: string, nowMs: number): ReclaimBackOff {
+/** Taking it from the former holder again is what two backups would do in turn for ever: it counts like the taker. */
+function doubled(
+  reclaim: ReclaimBackOff | undefined,
+  { from, by }: { readonly from: string; readonly by: string },
+  nowMs: number,
+): ReclaimBackOff {
   const count = (reclaim?.count ?? 0) + 1;
   const waitMs = Math.min(RECLAIM_FIRST_MS * 2 ** Math.min(count - 1, 10), RECLAIM_LAST_MS);
-  const holders = [...new Set([...(reclaim?.holders ?? []), holder])];
-  return { holder, holders, count, untilMs: nowMs + waitMs };
+  const holders = [...new Set([...(reclaim?.holders ?? []), from, by])];
+  return { holder: by, holders, count, untilMs: nowMs + waitMs };
 }
 
 function afterOwnership(memory: RouteMemory, read: RouteRead): Pick<RouteMemory, 'losses' | 'conflict'> {

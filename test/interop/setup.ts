@@ -17,10 +17,24 @@ const TOOLS: readonly Tool[] = [
   { test: ['ip', '-V'], name: 'ip', packageName: 'iproute2' },
   { test: ['ping', '-V'], name: 'ping', packageName: 'iputils-ping' },
   { test: ['unshare', '--version'], name: 'unshare', packageName: 'util-linux' },
+  { test: ['nft', '--version'], name: 'nft', packageName: 'nftables' },
+  {
+    test: ['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1'],
+    name: 'libfaketime',
+    packageName: 'libfaketime',
+  },
   {
     test: ['python3', '-c', 'import venv, ensurepip'],
     name: 'python3 with venv',
     packageName: 'python3-venv',
+  },
+  { test: ['spin', '-V'], name: 'spin', packageName: 'spin' },
+  // spin makes a C program of a model.
+  { test: ['gcc', '--version'], name: 'gcc', packageName: 'gcc' },
+  {
+    test: ['sh', '-c', 'echo "#include <stdio.h>" | gcc -E -'],
+    name: 'headers of C',
+    packageName: 'libc6-dev',
   },
 ];
 

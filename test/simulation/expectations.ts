@@ -44,8 +44,14 @@ function expectedFor(
       holder !== undefined && held === undefined && !(route.hasFallback && holder === FALLBACK);
     return isSpared ? undefined : targetsOf(fleet, healthy);
   }
-  if (route.neverDelete) return undefined;
+  // An interface that is gone is no agent's any more, and nobody is fit to mend it.
+  if (route.neverDelete || isDead(fleet, holder)) return undefined;
   return ['none', ...(route.hasFallback ? [FALLBACK] : []), ...nobodysGateway(holder)];
+}
+
+function isDead(fleet: Fleet, holder: string | undefined): boolean {
+  if (holder === undefined || nameOf(holder) === undefined) return false;
+  return fleet.options.region.world.state().interfaces.get(holder)?.attachment === undefined;
 }
 
 /** With nobody healthy, what an operator pointed elsewhere stays there. */

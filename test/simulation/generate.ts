@@ -39,7 +39,7 @@ export function generate(seed: number): Script {
   // From everything within seconds, since what overlaps is what breaks, to hours where probes are few and cheap.
   const windowMs = logBetween(random, 3_000, fleet.everyMs * 400);
   const calmMs = CALM_MS + fleet.everyMs * fleet.rise;
-  const longestMs = Math.min(1_800_000, fleet.everyMs * 60);
+  const longestMs = Math.min(600_000, fleet.everyMs * 60);
   const events = Array.from({ length: count }, () => {
     const atMs = Math.round(calmMs + random() * windowMs);
     return pick(random, DRAWS)(random, fleet, { atMs, forMs: logBetween(random, 500, longestMs) });
@@ -49,7 +49,7 @@ export function generate(seed: number): Script {
 
 function generateFleet(random: Random): FleetSetup {
   const everyMs = pick(random, [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000]);
-  const pollMs = pick(random, [5_000, 10_000, 40_000, 40_000, 60_000, 300_000]);
+  const pollMs = pick(random, [5_000, 10_000, 40_000, 40_000, 40_000, 60_000, 300_000]);
   return {
     names: NAMES.slice(0, pick(random, [2, 2, 3, 3, 3, 4, 4, 5, 6])),
     routes: Array.from({ length: pick(random, [1, 1, 1, 2, 3]) }, (_, index) => generateRoute(random, index)),
@@ -115,6 +115,7 @@ const DRAWS: readonly [Draw, ...Draw[]] = [
     return { kind: 'cut', agent, to, ...common, forMs: common.forMs * 4 };
   },
   (random, fleet, common) => ({ kind: 'isolate', agent: one(random, fleet), ...common }),
+  (random, fleet, common) => ({ kind: 'offline', agent: one(random, fleet), ...common }),
   apiTrouble,
   apiTrouble,
   apiTrouble,

@@ -73,6 +73,13 @@ export function happen(fleet: Fleet, event: SimEvent): void {
     case 'cut':
       downFor(`path ${event.agent}>${event.to}`, event.forMs);
       break;
+    case 'offline':
+      under({ agent: event.agent, kind: 'trouble', api: '*', trouble: 'unreachable', share: 1 }, event.forMs);
+      for (const other of fleet.setup.names) {
+        downFor(`path ${event.agent}>${other}`, event.forMs);
+        downFor(`path ${other}>${event.agent}`, event.forMs);
+      }
+      break;
     case 'isolate':
       for (const other of fleet.setup.names) {
         downFor(`path ${event.agent}>${other}`, event.forMs);

@@ -86,6 +86,8 @@ export type SimEvent = { readonly atMs: number } & (
   | { readonly kind: 'stall'; readonly agent: string; readonly forMs: number }
   /** Probes from `agent` to `to` get no answer; those the other way do. */
   | { readonly kind: 'cut'; readonly agent: string; readonly to: string; readonly forMs: number }
+  /** Cut off from everything: the other instances and EC2. */
+  | { readonly kind: 'offline'; readonly agent: string; readonly forMs: number }
   | { readonly kind: 'isolate'; readonly agent: string; readonly forMs: number }
   | {
       readonly kind: 'api';

@@ -646,3 +646,54 @@ describe('under trouble', () => {
     expect(events.filter((e) => e.type === 'owner-reclaimed')).toEqual([]);
   });
 });
+
+describe('what says nothing of a holder', () => {
+  it('probes that fail by our own trouble take no route, and make a check unknown in the end', async () => {
+    cloud.addTable('rtb-a', { az: 'a' });
+    cloud.setHolder('rtb-a', 'eni-a');
+    cloud.services.add('a').add('b');
+    let isExhausted = false;
+    const { events } = start('b', {}, (d) => ({
+      makeProbe: (spec) => {
+        const probe = d.makeProbe(spec);
+        const broken = { ok: false, reason: 'internal-error', latencyMs: 0, detail: 'EMFILE' } as const;
+        return {
+          attempt: async (timeoutMs, signal) =>
+            isExhausted ? broken : await probe.attempt(timeoutMs, signal),
+          close: () => probe.close(),
+        };
+      },
+    }));
+    await clock.advance(15_000);
+    isExhausted = true;
+    await clock.advance(60_000);
+    expect(cloud.mutations).toEqual([]);
+    const ignorance = events.filter((e) => e.type === 'health' && e.to === 'unknown');
+    expect(ignorance).toHaveLength(2);
+    isExhausted = false;
+    cloud.services.delete('a');
+    await clock.advance(5_000);
+    expect(cloud.holder('rtb-a')).toBe('eni-b');
+  });
+
+  it('an agent that was cut off itself takes nothing until probes fail anew', async () => {
+    cloud.addTable('rtb-a', { az: 'a' });
+    cloud.setHolder('rtb-a', 'eni-a');
+    cloud.services.add('a').add('b');
+    start('b', { pollMs: 1_000 });
+    await clock.advance(15_000);
+    // The way out breaks: the holder falls silent and EC2 can't be reached. Then EC2 comes back a moment sooner.
+    cloud.services.delete('a');
+    cloud.troubles.push(...troubles({ api: 'describe', by: 'b', kind: 'transient', code: 'ENETUNREACH' }, 8));
+    await clock.advanceUntil(() => cloud.troubles.length === 0, 120_000);
+    const asked = cloud.describes.length;
+    await clock.advanceUntil(() => cloud.describes.length > asked, 120_000);
+    await clock.advance(1);
+    cloud.services.add('a');
+    await clock.advance(20_000);
+    expect(cloud.mutations).toEqual([]);
+    cloud.services.delete('a');
+    await clock.advance(5_000);
+    expect(cloud.holder('rtb-a')).toBe('eni-b');
+  });
+});

@@ -18,7 +18,7 @@ function read(atMs: number, holder: string | undefined, isOwner = false): RouteR
 
 /** The memory after a takeover from b at `atMs` that a read has confirmed, and b taking it back 20 s later. */
 function reclaimed(memory: RouteMemory, atMs: number): RouteMemory {
-  const taken = rememberChange(memory, { before: 'b', after: 'me', atMs, isTakeover: true });
+  const taken = rememberChange(memory, { before: 'b', after: 'me', atMs, isTakeover: true, isMine: true });
   const seen = rememberRead(taken, read(atMs + SEC, 'me'));
   return rememberRead(seen, read(atMs + 20 * SEC, 'b'));
 }
@@ -44,13 +44,43 @@ describe('the memory of a route', () => {
     expect(waits).toEqual([30, 60, 120, 240, 480, 960, 1800, 1800, 1800, 1800]);
   });
 
-  it('does not count a return that no read has shown as mine before: it may be a stale read', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
-    expect(rememberRead(taken, read(30 * SEC, 'b')).reclaim).toBeUndefined();
+  it('counts a return that no read has shown as mine before, when it is too late for a stale read', () => {
+    const change = { before: 'b', after: 'me', atMs: 0, isTakeover: true, isMine: true };
+    const taken = rememberChange(EMPTY_MEMORY, change);
+    expect(rememberRead(taken, read(9 * SEC, 'b')).reclaim).toBeUndefined();
+    expect(rememberRead(taken, read(10 * SEC, 'b')).reclaim?.count).toBe(1);
+  });
+
+  it('does not count the return of what was never taken: the answer was lost, and so was the change', () => {
+    const tried = { ...EMPTY_MEMORY, takeover: { from: 'b', atMs: 0, wasSeen: false } };
+    expect(rememberRead(tried, read(30 * SEC, 'b')).reclaim).toBeUndefined();
+  });
+
+  it('does not count a stale read after a takeover was seen whose answer was lost', () => {
+    const tried = { ...EMPTY_MEMORY, takeover: { from: 'b', atMs: 0, wasSeen: false } };
+    const seen = rememberRead(tried, read(SEC, 'me'));
+    expect(rememberRead(seen, read(2 * SEC, 'b'))).toBe(seen);
+    expect(rememberRead(seen, read(11 * SEC, 'b')).reclaim?.count).toBe(1);
+  });
+
+  it('counts a loss of an owner that no read has shown as its own before', () => {
+    let memory = EMPTY_MEMORY;
+    for (let turn = 0; turn < 5; turn += 1) {
+      const atMs = turn * 30 * SEC;
+      memory = rememberChange(memory, { before: 'b', after: 'me', atMs, isTakeover: false, isMine: true });
+      memory = rememberRead(memory, read(atMs + 20 * SEC, 'b', true));
+    }
+    expect(memory.conflict?.count).toBe(1);
   });
 
   it('does not count a stale read after the takeover was seen: reads come from several replicas', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 0,
+      isTakeover: true,
+      isMine: true,
+    });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(9 * SEC, 'b')).reclaim).toBeUndefined();
     expect(rememberRead(seen, read(11 * SEC, 'b')).reclaim?.count).toBe(1);
@@ -62,6 +92,7 @@ describe('the memory of a route', () => {
       after: undefined,
       atMs: 0,
       isTakeover: false,
+      isMine: false,
     });
     const seen = rememberRead(deleted, read(SEC, undefined));
     expect(settling(seen, { holder: 'me', readAtMs: 2 * SEC })).toBeDefined();
@@ -69,39 +100,69 @@ describe('the memory of a route', () => {
   });
 
   it('does not count a return after 10 min: the takeover was right', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 0,
+      isTakeover: true,
+      isMine: true,
+    });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(11 * MIN, 'b')).reclaim).toBeUndefined();
   });
 
   it('counts a loss to a third instance as well: it sees neither me nor the one that I took it from', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 0,
+      isTakeover: true,
+      isMine: true,
+    });
     const lost = rememberRead(rememberRead(taken, read(SEC, 'me')), read(20 * SEC, 'c'));
-    expect(lost.reclaim).toEqual({ holder: 'c', holders: ['c'], count: 1, untilMs: 50 * SEC });
+    expect(lost.reclaim).toEqual({ holder: 'c', holders: ['b', 'c'], count: 1, untilMs: 50 * SEC });
     // And the next one doubles, whoever it is: three agents must not fight in a ring.
     expect(reclaimed(lost, 60 * SEC).reclaim).toEqual({
       holder: 'b',
-      holders: ['c', 'b'],
+      holders: ['b', 'c'],
       count: 2,
       untilMs: (60 + 20 + 60) * SEC,
     });
   });
 
   it('does not count a route that is gone', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 0,
+      isTakeover: true,
+      isMine: true,
+    });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(20 * SEC, undefined)).reclaim).toBeUndefined();
   });
 
   it('does not count a change that was no takeover', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: false });
+    const taken = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 0,
+      isTakeover: false,
+      isMine: true,
+    });
     const seen = rememberRead(taken, read(SEC, 'me'));
     expect(rememberRead(seen, read(20 * SEC, 'b')).reclaim).toBeUndefined();
   });
 
   it('forgets the back-off when a takeover has stood for 10 min', () => {
     const memory = reclaimed(EMPTY_MEMORY, 0);
-    const taken = rememberChange(memory, { before: 'b', after: 'me', atMs: MIN, isTakeover: true });
+    const taken = rememberChange(memory, {
+      before: 'b',
+      after: 'me',
+      atMs: MIN,
+      isTakeover: true,
+      isMine: true,
+    });
     const seen = rememberRead(taken, read(MIN + SEC, 'me'));
     expect(seen.reclaim?.count).toBe(1);
     expect(rememberRead(seen, read(12 * MIN, 'me')).reclaim).toBeUndefined();
@@ -142,20 +203,44 @@ describe('the memory of a route', () => {
   });
 
   it('is not changed by a read that was sent before the own change', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 5 * SEC, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 5 * SEC,
+      isTakeover: true,
+      isMine: true,
+    });
     expect(rememberRead(taken, read(4 * SEC, 'c'))).toBe(taken);
   });
 
   it('calls a read settling while it shows the state before the own change, for 10 s', () => {
-    const taken = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: true });
+    const taken = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 0,
+      isTakeover: true,
+      isMine: true,
+    });
     expect(settling(taken, { holder: 'b', readAtMs: 9_999 })).toBeDefined();
     expect(settling(taken, { holder: 'b', readAtMs: 10_000 })).toBeUndefined();
     expect(settling(taken, { holder: 'c', readAtMs: 1 })).toBeUndefined();
   });
 
   it('doubts each of several states from before its own changes: a read may lag behind more than one', () => {
-    const first = rememberChange(EMPTY_MEMORY, { before: 'b', after: 'me', atMs: 0, isTakeover: false });
-    const second = rememberChange(first, { before: 'c', after: 'me', atMs: SEC, isTakeover: false });
+    const first = rememberChange(EMPTY_MEMORY, {
+      before: 'b',
+      after: 'me',
+      atMs: 0,
+      isTakeover: false,
+      isMine: true,
+    });
+    const second = rememberChange(first, {
+      before: 'c',
+      after: 'me',
+      atMs: SEC,
+      isTakeover: false,
+      isMine: true,
+    });
     expect(settling(second, { holder: 'b', readAtMs: 2 * SEC })?.atMs).toBe(0);
     expect(settling(second, { holder: 'c', readAtMs: 2 * SEC })?.atMs).toBe(SEC);
     expect(settling(second, { holder: 'b', readAtMs: 10 * SEC })).toBeUndefined();
@@ -168,8 +253,15 @@ describe('the memory of a route', () => {
       after: undefined,
       atMs: 0,
       isTakeover: false,
+      isMine: false,
     });
-    const created = rememberChange(deleted, { before: undefined, after: 'me', atMs: SEC, isTakeover: false });
+    const created = rememberChange(deleted, {
+      before: undefined,
+      after: 'me',
+      atMs: SEC,
+      isTakeover: false,
+      isMine: true,
+    });
     expect(settling(created, { holder: 'me', readAtMs: 2 * SEC })).toBeUndefined();
   });
 
@@ -177,7 +269,13 @@ describe('the memory of a route', () => {
     let memory = EMPTY_MEMORY;
     for (let turn = 0; turn < 100; turn += 1) {
       const before = turn % 2 === 0 ? 'b' : 'c';
-      memory = rememberChange(memory, { before, after: 'me', atMs: turn * 100, isTakeover: false });
+      memory = rememberChange(memory, {
+        before,
+        after: 'me',
+        atMs: turn * 100,
+        isTakeover: false,
+        isMine: true,
+      });
     }
     expect(memory.changes).toHaveLength(2);
     expect(rememberRead(memory, read(30 * SEC, 'me')).changes).toEqual([]);
@@ -189,6 +287,7 @@ describe('the memory of a route', () => {
       after: 'me',
       atMs: 0,
       isTakeover: false,
+      isMine: false,
     });
     expect(settling(created, { holder: undefined, readAtMs: 1 })).toBeUndefined();
   });
