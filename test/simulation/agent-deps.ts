@@ -51,7 +51,7 @@ export function agentDeps(fleet: Fleet, member: Member, report: (event: AgentEve
       const interfaces = answer.value.map(readInterface);
       if (query.by === 'instance') {
         const own = interfaces.filter((facts) => facts.instanceId === self);
-        for (const facts of own) told.interfaces.set(facts.id, { facts, atMs: clock.now() });
+        for (const facts of own) told.interface(facts, clock.now());
       }
       return { ok: true, interfaces };
     },

@@ -16,6 +16,8 @@ import type { Invariant, Violation } from './violation.ts';
 
 /** A change may rest on facts that came no longer ago than this. */
 const FRESH_MS = 1_000;
+/** An answer that lacks what the metadata lists is not believed for so long. */
+const LAG_MS = 12_000;
 /** EC2's word on an instance is believed for this long. */
 const STATUS_MS = 10_000;
 /** Rounding, and answers that are told within one instant. */
@@ -150,8 +152,9 @@ export class Judge {
     if (!possible.includes('healthy')) accuse('fit-to-take', `its own health is ${possible.join(' or ')}`);
     if (isDraining && told.drain.atMs !== nowMs) accuse('fit-to-take', 'it is draining');
     const target = told.interfaces.get(action.to?.id ?? '');
-    // Where EC2 does not answer, or lags behind the metadata, the last view stands.
-    if (target === undefined || target.facts.sourceDestCheck)
+    // Where EC2 does not answer, or for as long as it may lag behind the metadata, the last view stands.
+    const isDropping = target?.facts.sourceDestCheck === true && nowMs - target.sinceMs > LAG_MS;
+    if (target === undefined || isDropping)
       accuse('own-target', `it was told of ${[...told.interfaces.keys()].join() || 'no interface'}`);
   }
 

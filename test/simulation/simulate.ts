@@ -32,6 +32,7 @@ async function runAll(): Promise<void> {
   const startedMs = performance.now();
   const count = wholeNumber('seeds', values.seeds);
   let toldAtMs = startedMs;
+  let failed = 0;
   const totals = await runCrew({
     file: new URL('./worker.ts', import.meta.url),
     jobs: wholeNumber('jobs', values.jobs),
@@ -39,6 +40,10 @@ async function runAll(): Promise<void> {
     count,
     isFirstEnough: false,
     onProgress(done) {
+      for (const { seed, violation } of done.failures.slice(failed)) {
+        console.error(`seed ${seed} breaks ${violation.invariant}: ${violation.what}`);
+      }
+      failed = done.failures.length;
       const nowMs = performance.now();
       if (nowMs - toldAtMs < 10_000) return;
       toldAtMs = nowMs;

@@ -2,6 +2,12 @@ import type { InterfaceFacts } from '../../src/aws/index.ts';
 import type { CheckTemplate } from '../../src/checks/index.ts';
 import type { Health, InstanceStatus, ObservedTable } from '../../src/core/index.ts';
 
+/** `sinceMs`: since when its source/dest check was shown as it is now. */
+export interface ToldInterface {
+  readonly facts: InterfaceFacts;
+  readonly sinceMs: number;
+}
+
 /** A read as the process got it. */
 export interface ToldRead {
   readonly sentAtMs: number;
@@ -22,7 +28,7 @@ export class Told {
   readonly reads = new Map<string, ToldRead>();
   readonly statuses = new Map<string, { readonly status: InstanceStatus; readonly sentAtMs: number }>();
   /** Interfaces of the process's own instance, as they were last shown. */
-  readonly interfaces = new Map<string, { readonly facts: InterfaceFacts; readonly atMs: number }>();
+  readonly interfaces = new Map<string, ToldInterface>();
   /** The notice to drain, and when it last changed. */
   drain = { isOn: false, atMs: Number.NEGATIVE_INFINITY };
 
@@ -32,6 +38,12 @@ export class Told {
     // One that was sent earlier and came later shows nothing newer, but it says again that what is known is right.
     const newest = known === undefined || known.sentAtMs <= read.sentAtMs ? read : known;
     this.reads.set(id, { ...newest, toldAtMs: read.toldAtMs });
+  }
+
+  interface(facts: InterfaceFacts, nowMs: number): void {
+    const known = this.interfaces.get(facts.id);
+    const isSame = known?.facts.sourceDestCheck === facts.sourceDestCheck;
+    this.interfaces.set(facts.id, { facts, sinceMs: isSame ? known.sinceMs : nowMs });
   }
 
   /** A probe was made: what an earlier one of this name and destination found counts no more. */
