@@ -16,10 +16,24 @@ function read(atMs: number, holder: string | undefined, isOwner = false): RouteR
   return { holder, isMine: holder === 'me', readAtMs: atMs, isOwner };
 }
 
+/** The memory after EC2 accepted a takeover by this agent's own view of the holder. */
+function taken(memory: RouteMemory, from: string, atMs: number): RouteMemory {
+  return rememberChange(memory, { before: from, after: 'me', atMs, isTakeover: true, isMine: true });
+}
+
+/** The memory after it pointed the route at itself for another reason. */
+function changed(memory: RouteMemory, before: string | undefined, atMs: number): RouteMemory {
+  return rememberChange(memory, { before, after: 'me', atMs, isTakeover: false, isMine: true });
+}
+
+function deletedBy(memory: RouteMemory, atMs: number): RouteMemory {
+  return rememberChange(memory, { before: 'me', after: undefined, atMs, isTakeover: false, isMine: false });
+}
+
 /** The memory after a takeover from b at `atMs` that a read has confirmed, and b taking it back 20 s later. */
 function reclaimed(memory: RouteMemory, atMs: number): RouteMemory {
-  const taken = rememberChange(memory, { before: 'b', after: 'me', atMs, isTakeover: true, isMine: true });
-  const seen = rememberRead(taken, read(atMs + SEC, 'me'));
+  const after = taken(memory, 'b', atMs);
+  const seen = rememberRead(after, read(atMs + SEC, 'me'));
   return rememberRead(seen, read(atMs + 20 * SEC, 'b'));
 }
 
@@ -45,10 +59,9 @@ describe('the memory of a route', () => {
   });
 
   it('counts a return that no read has shown as mine before, when it is too late for a stale read', () => {
-    const change = { before: 'b', after: 'me', atMs: 0, isTakeover: true, isMine: true };
-    const taken = rememberChange(EMPTY_MEMORY, change);
-    expect(rememberRead(taken, read(9 * SEC, 'b')).reclaim).toBeUndefined();
-    expect(rememberRead(taken, read(10 * SEC, 'b')).reclaim?.count).toBe(1);
+    const after = taken(EMPTY_MEMORY, 'b', 0);
+    expect(rememberRead(after, read(9 * SEC, 'b')).reclaim).toBeUndefined();
+    expect(rememberRead(after, read(10 * SEC, 'b')).reclaim?.count).toBe(1);
   });
 
   it('does not count the return of what was never taken: the answer was lost, and so was the change', () => {
@@ -67,59 +80,35 @@ describe('the memory of a route', () => {
     let memory = EMPTY_MEMORY;
     for (let turn = 0; turn < 5; turn += 1) {
       const atMs = turn * 30 * SEC;
-      memory = rememberChange(memory, { before: 'b', after: 'me', atMs, isTakeover: false, isMine: true });
+      memory = changed(memory, 'b', atMs);
       memory = rememberRead(memory, read(atMs + 20 * SEC, 'b', true));
     }
     expect(memory.conflict?.count).toBe(1);
   });
 
   it('does not count a stale read after the takeover was seen: reads come from several replicas', () => {
-    const taken = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 0,
-      isTakeover: true,
-      isMine: true,
-    });
-    const seen = rememberRead(taken, read(SEC, 'me'));
+    const after = taken(EMPTY_MEMORY, 'b', 0);
+    const seen = rememberRead(after, read(SEC, 'me'));
     expect(rememberRead(seen, read(9 * SEC, 'b')).reclaim).toBeUndefined();
     expect(rememberRead(seen, read(11 * SEC, 'b')).reclaim?.count).toBe(1);
   });
 
   it('doubts for 10 s that a route which it deleted is back, whatever was read between', () => {
-    const deleted = rememberChange(EMPTY_MEMORY, {
-      before: 'me',
-      after: undefined,
-      atMs: 0,
-      isTakeover: false,
-      isMine: false,
-    });
+    const deleted = deletedBy(EMPTY_MEMORY, 0);
     const seen = rememberRead(deleted, read(SEC, undefined));
     expect(settling(seen, { holder: 'me', readAtMs: 2 * SEC })).toBeDefined();
     expect(settling(seen, { holder: 'me', readAtMs: 10 * SEC })).toBeUndefined();
   });
 
   it('does not count a return after 10 min: the takeover was right', () => {
-    const taken = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 0,
-      isTakeover: true,
-      isMine: true,
-    });
-    const seen = rememberRead(taken, read(SEC, 'me'));
+    const after = taken(EMPTY_MEMORY, 'b', 0);
+    const seen = rememberRead(after, read(SEC, 'me'));
     expect(rememberRead(seen, read(11 * MIN, 'b')).reclaim).toBeUndefined();
   });
 
   it('counts a loss to a third instance as well: it sees neither me nor the one that I took it from', () => {
-    const taken = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 0,
-      isTakeover: true,
-      isMine: true,
-    });
-    const lost = rememberRead(rememberRead(taken, read(SEC, 'me')), read(20 * SEC, 'c'));
+    const after = taken(EMPTY_MEMORY, 'b', 0);
+    const lost = rememberRead(rememberRead(after, read(SEC, 'me')), read(20 * SEC, 'c'));
     expect(lost.reclaim).toEqual({ holder: 'c', holders: ['b', 'c'], count: 1, untilMs: 50 * SEC });
     // And the next one doubles, whoever it is: three agents must not fight in a ring.
     expect(reclaimed(lost, 60 * SEC).reclaim).toEqual({
@@ -131,39 +120,21 @@ describe('the memory of a route', () => {
   });
 
   it('does not count a route that is gone', () => {
-    const taken = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 0,
-      isTakeover: true,
-      isMine: true,
-    });
-    const seen = rememberRead(taken, read(SEC, 'me'));
+    const after = taken(EMPTY_MEMORY, 'b', 0);
+    const seen = rememberRead(after, read(SEC, 'me'));
     expect(rememberRead(seen, read(20 * SEC, undefined)).reclaim).toBeUndefined();
   });
 
   it('does not count a change that was no takeover', () => {
-    const taken = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 0,
-      isTakeover: false,
-      isMine: true,
-    });
-    const seen = rememberRead(taken, read(SEC, 'me'));
+    const after = changed(EMPTY_MEMORY, 'b', 0);
+    const seen = rememberRead(after, read(SEC, 'me'));
     expect(rememberRead(seen, read(20 * SEC, 'b')).reclaim).toBeUndefined();
   });
 
   it('forgets the back-off when a takeover has stood for 10 min', () => {
     const memory = reclaimed(EMPTY_MEMORY, 0);
-    const taken = rememberChange(memory, {
-      before: 'b',
-      after: 'me',
-      atMs: MIN,
-      isTakeover: true,
-      isMine: true,
-    });
-    const seen = rememberRead(taken, read(MIN + SEC, 'me'));
+    const after = taken(memory, 'b', MIN);
+    const seen = rememberRead(after, read(MIN + SEC, 'me'));
     expect(seen.reclaim?.count).toBe(1);
     expect(rememberRead(seen, read(12 * MIN, 'me')).reclaim).toBeUndefined();
   });
@@ -203,44 +174,20 @@ describe('the memory of a route', () => {
   });
 
   it('is not changed by a read that was sent before the own change', () => {
-    const taken = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 5 * SEC,
-      isTakeover: true,
-      isMine: true,
-    });
-    expect(rememberRead(taken, read(4 * SEC, 'c'))).toBe(taken);
+    const after = taken(EMPTY_MEMORY, 'b', 5 * SEC);
+    expect(rememberRead(after, read(4 * SEC, 'c'))).toBe(after);
   });
 
   it('calls a read settling while it shows the state before the own change, for 10 s', () => {
-    const taken = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 0,
-      isTakeover: true,
-      isMine: true,
-    });
-    expect(settling(taken, { holder: 'b', readAtMs: 9_999 })).toBeDefined();
-    expect(settling(taken, { holder: 'b', readAtMs: 10_000 })).toBeUndefined();
-    expect(settling(taken, { holder: 'c', readAtMs: 1 })).toBeUndefined();
+    const after = taken(EMPTY_MEMORY, 'b', 0);
+    expect(settling(after, { holder: 'b', readAtMs: 9_999 })).toBeDefined();
+    expect(settling(after, { holder: 'b', readAtMs: 10_000 })).toBeUndefined();
+    expect(settling(after, { holder: 'c', readAtMs: 1 })).toBeUndefined();
   });
 
   it('doubts each of several states from before its own changes: a read may lag behind more than one', () => {
-    const first = rememberChange(EMPTY_MEMORY, {
-      before: 'b',
-      after: 'me',
-      atMs: 0,
-      isTakeover: false,
-      isMine: true,
-    });
-    const second = rememberChange(first, {
-      before: 'c',
-      after: 'me',
-      atMs: SEC,
-      isTakeover: false,
-      isMine: true,
-    });
+    const first = changed(EMPTY_MEMORY, 'b', 0);
+    const second = changed(first, 'c', SEC);
     expect(settling(second, { holder: 'b', readAtMs: 2 * SEC })?.atMs).toBe(0);
     expect(settling(second, { holder: 'c', readAtMs: 2 * SEC })?.atMs).toBe(SEC);
     expect(settling(second, { holder: 'b', readAtMs: 10 * SEC })).toBeUndefined();
@@ -248,20 +195,8 @@ describe('the memory of a route', () => {
   });
 
   it('believes what it set last, even where it had deleted just that before', () => {
-    const deleted = rememberChange(EMPTY_MEMORY, {
-      before: 'me',
-      after: undefined,
-      atMs: 0,
-      isTakeover: false,
-      isMine: false,
-    });
-    const created = rememberChange(deleted, {
-      before: undefined,
-      after: 'me',
-      atMs: SEC,
-      isTakeover: false,
-      isMine: true,
-    });
+    const deleted = deletedBy(EMPTY_MEMORY, 0);
+    const created = changed(deleted, undefined, SEC);
     expect(settling(created, { holder: 'me', readAtMs: 2 * SEC })).toBeUndefined();
   });
 
@@ -282,13 +217,7 @@ describe('the memory of a route', () => {
   });
 
   it('never doubts a missing route', () => {
-    const created = rememberChange(EMPTY_MEMORY, {
-      before: undefined,
-      after: 'me',
-      atMs: 0,
-      isTakeover: false,
-      isMine: false,
-    });
+    const created = changed(EMPTY_MEMORY, undefined, 0);
     expect(settling(created, { holder: undefined, readAtMs: 1 })).toBeUndefined();
   });
 });
