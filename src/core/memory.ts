@@ -6,6 +6,8 @@ export interface RouteMemory {
   /** The last takeover by `holder-unhealthy` or `holder-impaired`. */
   readonly takeover: Takeover | undefined;
   readonly reclaim: ReclaimBackOff | undefined;
+  /** When a takeover was last lost to another backup in the moment in which it was made. */
+  readonly raceAtMs: number | undefined;
   /** Times at which the route, seen as mine, was seen to be `holder`'s again, while this agent is its owner. */
   readonly losses: { readonly holder: string; readonly atMs: readonly number[] } | undefined;
   readonly conflict: BackOff | undefined;
@@ -51,6 +53,7 @@ export interface OwnChange {
 export const EMPTY_MEMORY: RouteMemory = {
   takeover: undefined,
   reclaim: undefined,
+  raceAtMs: undefined,
   losses: undefined,
   conflict: undefined,
   wasMine: false,
@@ -62,6 +65,8 @@ const HELD_MEMORY: RouteMemory = { ...EMPTY_MEMORY, wasMine: true };
 
 /** A takeover that is undone within this long was a mistaken one. */
 export const RECLAIM_WINDOW_MS = 600_000;
+/** Facts up to a second old may be acted on: two backups that do so are no further apart. */
+const RACE_MS = 1_500;
 const RECLAIM_FIRST_MS = 30_000;
 const RECLAIM_LAST_MS = 1_800_000;
 
@@ -166,28 +171,39 @@ function recent(changes: readonly OwnChange[], nowMs: number): readonly OwnChang
 }
 
 /** Nothing is under way with the route, and nothing ever was. */
-function isUneventful({ takeover, reclaim, losses, conflict, changes }: RouteMemory): boolean {
+function isUneventful({ takeover, reclaim, raceAtMs, losses, conflict, changes }: RouteMemory): boolean {
   return (
     takeover === undefined &&
     reclaim === undefined &&
+    raceAtMs === undefined &&
     losses === undefined &&
     conflict === undefined &&
     changes.length === 0
   );
 }
 
-function afterTakeover(memory: RouteMemory, read: RouteRead): Pick<RouteMemory, 'takeover' | 'reclaim'> {
-  const { takeover, reclaim } = memory;
-  const kept = forgetReclaim(reclaim, read.readAtMs);
-  if (takeover === undefined) return { takeover, reclaim: kept };
+function afterTakeover(
+  memory: RouteMemory,
+  read: RouteRead,
+): Pick<RouteMemory, 'takeover' | 'reclaim' | 'raceAtMs'> {
+  const { takeover } = memory;
+  const kept = forgetReclaim(memory.reclaim, read.readAtMs);
+  const isRaceOld = read.readAtMs - (memory.raceAtMs ?? Number.NEGATIVE_INFINITY) > RECLAIM_WINDOW_MS;
+  const raceAtMs = isRaceOld ? undefined : memory.raceAtMs;
+  if (takeover === undefined) return { takeover, reclaim: kept, raceAtMs };
   const isRecent = read.readAtMs - takeover.atMs <= RECLAIM_WINDOW_MS;
-  if (!isRecent) return { takeover: undefined, reclaim: read.isMine ? undefined : kept };
-  if (read.isMine) return { takeover: { ...takeover, wasSeen: true }, reclaim: kept };
+  if (!isRecent) return { takeover: undefined, reclaim: read.isMine ? undefined : kept, raceAtMs };
+  if (read.isMine) return { takeover: { ...takeover, wasSeen: true }, reclaim: kept, raceAtMs };
   // Whoever took it, the earlier holder or a third one that sees neither: it is my view that others do not share.
-  if (!takeover.wasSeen || read.holder === undefined) return { takeover: undefined, reclaim: kept };
+  if (!takeover.wasSeen || read.holder === undefined) return { takeover: undefined, reclaim: kept, raceAtMs };
+  // Once in a while two backups see one failure and take the route in one moment: that says nothing of either's view.
+  const isRace = read.holder !== takeover.from && read.readAtMs - takeover.atMs < RACE_MS;
+  if (isRace && raceAtMs === undefined)
+    return { takeover: undefined, reclaim: kept, raceAtMs: read.readAtMs };
   return {
     takeover: undefined,
     reclaim: doubled(kept, { from: takeover.from, by: read.holder }, read.readAtMs),
+    raceAtMs,
   };
 }
 

@@ -119,6 +119,21 @@ describe('the memory of a route', () => {
     });
   });
 
+  it('does not count a race with another backup in the same moment, but a second one within 10 min', () => {
+    const raced = rememberRead(taken(EMPTY_MEMORY, 'b', 0), read(900, 'c'));
+    expect(raced.reclaim).toBeUndefined();
+    const again = rememberRead(taken(raced, 'b', MIN), read(MIN + 900, 'c'));
+    expect(again.reclaim?.count).toBe(1);
+    const later = rememberRead(raced, read(11 * MIN, 'b'));
+    expect(rememberRead(taken(later, 'b', 12 * MIN), read(12 * MIN + 900, 'c')).reclaim).toBeUndefined();
+  });
+
+  it('counts at once when the former holder takes it back, or a third one a while later', () => {
+    const after = rememberRead(taken(EMPTY_MEMORY, 'b', 0), read(500, 'me'));
+    expect(rememberRead(after, read(2 * SEC, 'c')).reclaim?.count).toBe(1);
+    expect(rememberRead(after, read(11 * SEC, 'b')).reclaim?.count).toBe(1);
+  });
+
   it('does not count a route that is gone', () => {
     const after = taken(EMPTY_MEMORY, 'b', 0);
     const seen = rememberRead(after, read(SEC, 'me'));
