@@ -95,7 +95,8 @@ function run([command, ...rest], isLast) {
   const isNode = command === node;
   const program = isNode ? nodeBinary : command;
   // A tool's launcher is a script with `env node` in its first line: PATH decides which Node runs it.
-  const path = [join(nodeBinary, '..'), bin, process.env.PATH].join(delimiter);
+  // Some of what tests need lies where an ordinary PATH does not lead.
+  const path = [join(nodeBinary, '..'), bin, process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
   const result = spawnSync(program, isLast ? [...rest, ...args] : rest, {
     cwd: root,
     stdio: isLast ? 'inherit' : ['inherit', 2, 'inherit'],
