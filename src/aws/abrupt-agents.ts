@@ -15,7 +15,9 @@ class AbruptSocket extends Socket {
 
   override destroy(error?: Error): this {
     const isGivenUp = error === undefined || error.name === 'AbortError';
-    if (!isGivenUp || this.#isEnding || this.connecting || this.destroyed) return super.destroy(error);
+    // One that is ending already can't be reset: libuv refuses, and Node would never close it.
+    const isOver = this.#isEnding || this.writableEnded || this.connecting || this.destroyed;
+    if (!isGivenUp || isOver) return super.destroy(error);
     this.#isEnding = true;
     return this.resetAndDestroy();
   }

@@ -89,3 +89,19 @@ it('a connection whose request was answered is kept for the next', async () => {
   agent.destroy();
   expect(connections).toBe(1);
 });
+
+it('a connection that the server ends is closed to its end, and leaves no descriptor behind', async () => {
+  const server = createHttpServer((_request, response) => response.end('ok'));
+  server.on('connection', (socket) => socket.once('data', () => setImmediate(() => socket.end())));
+  servers.push(server);
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as { port: number };
+  const agent = new AbruptHttpAgent({ keepAlive: true });
+  const closed = new Promise<void>((found, fail) => {
+    const request = httpRequest({ host: '127.0.0.1', port, agent }, (response) => response.resume());
+    request.on('socket', (socket) => socket.once('close', () => found())).on('error', fail);
+    request.end();
+  });
+  await closed;
+  agent.destroy();
+});
