@@ -117,7 +117,8 @@ describe('a fleet of three agents', () => {
       expect(cloud.mutations).toEqual([]);
       await fleet.close();
     });
-    await fc.assert(property, { numRuns: 8 });
+    // A few for every check: test/simulation runs thousands of fleets, with more that goes wrong.
+    await fc.assert(property, { numRuns: 4 });
   });
 
   it('exchanges a route once when its owner dies and once when it returns', async () => {
