@@ -1,5 +1,5 @@
 import type { AwsFailure } from '../aws/index.ts';
-import { holderOf, isTakeover, type RouteAction, rememberChange, withChange } from '../core/index.ts';
+import { holderOf, type RouteAction, rememberChange } from '../core/index.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import { type ApiHealth, isApiWide } from './api-health.ts';
 import type { Decider } from './decider.ts';
@@ -7,8 +7,9 @@ import type { AgentDeps } from './deps.ts';
 import type { RouteHooksRunner } from './route-hooks.ts';
 import type { RouteView } from './route-index.ts';
 import type { AwsSpec } from './spec.ts';
-import { apiOf, changeOf, isGivingAway, mayHaveHappened, subjectOf } from './subjects.ts';
+import { apiOf, changeOf, mayHaveHappened, subjectOf } from './subjects.ts';
 import { type TableKey, tableKey } from './table-reader.ts';
+import { UnansweredChanges } from './unanswered-changes.ts';
 
 /** A cycle for less than this many tokens would only read. */
 const TOKENS_WORTH_A_CYCLE = 4;
@@ -66,14 +67,14 @@ export interface ApplierOptions {
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #bucket: TokenBucket;
-  /** Changes whose answer was lost. */
-  readonly #attempts = new Map<string, Task & { readonly sentAtMs: number }>();
+  readonly #unanswered: UnansweredChanges;
   #outOfTokensAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
     const { mutationBurst, mutationRate } = options.limits;
     const limits = { capacity: mutationBurst, refillPerSec: mutationRate };
+    this.#unanswered = new UnansweredChanges(options);
     this.#bucket = new TokenBucket(limits, options.deps.clock.now());
   }
 
@@ -135,6 +136,11 @@ export class Applier {
     return Math.max(readyAtMs, this.#nowMs() + LEAST_WAIT_MS);
   }
 
+  /** Looks in what was read for changes whose answer was lost. */
+  settleUnanswered(viewOf: (key: string) => RouteView | undefined): void {
+    this.#unanswered.settle(viewOf);
+  }
+
   /** Forgets what belongs to routes that are not managed any more. */
   forgetOthers(isManaged: (key: string) => boolean): void {
     this.#options.hooks.forgetOthers(isManaged);
@@ -173,13 +179,14 @@ export class Applier {
     const atMs = this.#nowMs();
     const table = tableKey(action.tableId, action.roleArn);
     if (!result.ok) {
-      // An answer that was lost may follow a change that was made: only a read can tell.
-      batch.raced.add(table);
-      if (mayHaveHappened(result.failure)) this.#rememberAttempt({ action, view }, sentAtMs);
+      // An answer that was lost may follow a change that was made: only reads can tell.
+      const mayBeMade = mayHaveHappened(result.failure);
+      (mayBeMade ? batch.changed : batch.raced).add(table);
+      if (mayBeMade) this.#unanswered.add({ action, view, sentAtMs, lostAtMs: atMs });
       this.#failed(action, view, result.failure, batch);
       return;
     }
-    this.#attempts.delete(action.key);
+    this.#unanswered.delete(action.key);
     apiHealth.succeeded(apiOf(action));
     apiHealth.succeeded(subjectOf(action));
     const before = holderOf(view.observed);
@@ -187,38 +194,6 @@ export class Applier {
     batch.changed.add(table);
     deps.report({ type: 'route-changed', action, tookMs: atMs - sentAtMs });
     hooks.carriedOut(action, view.spec.hooks);
-  }
-
-  /**
-   * Whether it took effect is unknown. As a takeover it counts only once a read shows the route as ours; giving a route
-   * away is taken as done, so that a stale read does not make us delete what another may have put there since.
-   */
-  #rememberAttempt({ action, view }: Task, sentAtMs: number): void {
-    const atMs = this.#nowMs();
-    const before = holderOf(view.observed);
-    const { decider } = this.#options;
-    const memory = decider.memory(action.key);
-    this.#attempts.set(action.key, { action, view, sentAtMs });
-    if (isGivingAway(action)) {
-      const changes = withChange(memory, { before, after: action.to?.id, atMs });
-      decider.setMemory(action.key, { ...memory, changes });
-    }
-    if (before === undefined || !isTakeover(action.reason)) return;
-    decider.setMemory(action.key, { ...memory, takeover: { from: before, atMs, wasSeen: false } });
-  }
-
-  /** A change whose answer was lost is told, and its after-hook run, when a read shows that it was made. */
-  settleAttempts(viewOf: (key: string) => RouteView | undefined): void {
-    for (const [key, { action, view, sentAtMs }] of this.#attempts) {
-      const now = viewOf(key);
-      const isSeen =
-        now !== undefined && now.table.readAtMs > sentAtMs && holderOf(now.observed) === action.to?.id;
-      const isOld = this.#nowMs() - sentAtMs > EPISODE_MS;
-      if (isSeen || isOld || now === undefined) this.#attempts.delete(key);
-      if (!isSeen) continue;
-      this.#options.deps.report({ type: 'route-changed', action, tookMs: this.#nowMs() - sentAtMs });
-      this.#options.hooks.carriedOut(action, view.spec.hooks);
-    }
   }
 
   #failed(action: RouteAction, view: RouteView, failure: AwsFailure, batch: Batch): void {

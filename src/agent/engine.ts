@@ -229,7 +229,7 @@ export class Engine {
     const views = this.routes();
     this.#index.tidy(this.#spec);
     this.#decider.remember(views);
-    this.#applier.settleAttempts((key) => this.#viewOf(key));
+    this.#applier.settleUnanswered((key) => this.#viewOf(key));
     this.#syncRemoteChecks();
     if (views === this.#tidied) return;
     this.#tidied = views;

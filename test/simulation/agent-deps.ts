@@ -92,7 +92,8 @@ async function apply(
   judge.sent(actor, action);
   const destination = destinationKey(action.destination);
   const key = { tableId: action.tableId, destination };
-  return region.call({
+  let isTaken = false;
+  const answer = await region.call({
     process,
     api: APIS[action.kind],
     signal,
@@ -113,9 +114,12 @@ async function apply(
       );
       fleet.options.changed(result.ok);
       if (result.ok) judge.executed(actor, action, before);
+      isTaken = result.ok && action.to !== undefined;
       return result;
     },
   });
+  if (isTaken && !answer.ok) judge.unanswered(actor, action);
+  return answer;
 }
 
 function makeProbe(fleet: Fleet, { process, told }: Member, spec: CheckSpec): Probe {

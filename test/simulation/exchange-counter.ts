@@ -42,6 +42,11 @@ export class ExchangeCounter {
     return recent.length;
   }
 
+  /** The last take is not held against the process. */
+  forgetTake(key: string): void {
+    this.#takes.get(key)?.pop();
+  }
+
   /** An owner that gave the route away takes it back by right, however often its service comes and goes. */
   gaveAway(key: string): void {
     this.#takes.delete(key);

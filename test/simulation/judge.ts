@@ -103,6 +103,11 @@ export class Judge {
     }
   }
 
+  /** The answer to a change that EC2 has made was lost: whoever sent it may well send it again. */
+  unanswered(actor: Actor, action: RouteAction): void {
+    this.#exchangesOf(actor).forgetTake(action.key);
+  }
+
   /** EC2 has no compare-and-set: a delete in flight strikes whatever is there when it arrives. */
   #checkRace(actor: Actor, action: RouteAction, before: string | undefined): void {
     if (before === undefined || nameOf(before) === actor.name) return;

@@ -222,6 +222,22 @@ describe('lost answers', () => {
     expect(cloud.holder('rtb-a')).toBe('eni-b');
   });
 
+  it('a change whose answer was lost is not repeated on a stale read once another has shown it', async () => {
+    cloud.addTable('rtb-a', { az: 'a' });
+    cloud.setHolder('rtb-a', 'eni-b');
+    await clock.advance(20_000);
+    cloud.services.add('a');
+    cloud.troubles.push({ api: 'apply', by: 'a', kind: 'transient', code: 'timeout', isAfter: true });
+    const { events } = start('a');
+    await clock.advanceUntil(() => of(events, 'route-changed').length > 0, 15_000);
+    cloud.staleMs = 5_000;
+    await clock.advance(4_900);
+    expect(cloud.mutations).toHaveLength(1);
+    cloud.staleMs = 0;
+    await clock.advance(20_000);
+    expect([cloud.mutations.length, cloud.holder('rtb-a')]).toEqual([1, 'eni-a']);
+  });
+
   it('the after-hook and the route-changed event are not lost with the answer', async () => {
     cloud.addTable('rtb-a', { az: 'a' });
     cloud.services.add('a');
