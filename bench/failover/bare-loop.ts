@@ -25,6 +25,7 @@ export class BareLoop {
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #start: NodeJS.Timeout | undefined;
+  #move: Promise<void> | undefined;
 
   constructor(options: BareLoopOptions) {
     this.#options = options;
@@ -44,6 +45,8 @@ export class BareLoop {
         .journal(this.#seq)
         .find((entry) => entry.tableId === tableId && entry.destination === destination);
     const moved = await waitFor(look, { limitMs: 60_000, what: 'the bare loop moved its route' });
+    // EC2 has made the change before it answers: whoever closes it must not do so in between.
+    await this.#move;
     return moved.wallMs;
   }
 
@@ -62,14 +65,15 @@ export class BareLoop {
       this.#failures = isWell ? 0 : this.#failures + 1;
       if (this.#failures !== pace.fall) return;
       this.close();
-      void this.#move();
+      this.#move = this.#moveRoute();
+      this.#move.catch(() => undefined); // told by `movedAtMs`
     };
     const deadline = setTimeout(() => end(false), pace.timeoutMs);
     socket.on('error', () => end(false)).on('close', () => end(false));
     socket.on('data', (data) => end(String(data).includes(GREETING)));
   }
 
-  async #move(): Promise<void> {
+  async #moveRoute(): Promise<void> {
     const { tableId, destination, target } = this.#options;
     await this.#call({ Action: 'DescribeRouteTables', 'RouteTableId.1': tableId });
     await this.#call({
