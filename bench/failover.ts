@@ -3,7 +3,7 @@
  * each split into detection, decision and API. Real `vpcast run` processes, the embedded VPC, loopback.
  */
 import { detectionBoundMs, STORY_TIMING } from '../test/support/story/agent-config.ts';
-import { runSeries, type SeriesResult, type SeriesSpec } from './failover/series.ts';
+import { mayDelete, runSeries, type SeriesResult, type SeriesSpec } from './failover/series.ts';
 import type { Trial } from './failover/trial.ts';
 import { type Bench, type BenchOptions, type Figure, percentile } from './figure.ts';
 import type { CheckPace } from './vpc/configs.ts';
@@ -58,6 +58,14 @@ const SERIES: readonly Series[] = [
       what: 'detection + 4 round trips + 20 ms',
       value: boundOf(NORMAL) + 2 * ROUND_TRIPS_MS,
     },
+  },
+  {
+    name: 'service dead, holder yields, then deletes',
+    cause: 'service-dies',
+    pace: NORMAL,
+    holderAgent: 'yields',
+    isWatched: true,
+    trials: [40, 4],
   },
   {
     name: 'agent and service dead',
@@ -141,7 +149,7 @@ function idleFigures(
 
 /** The holder's delete may have been decided before the backup's change and be executed after it: EC2 has no compare-and-set. */
 function lostFigures({ name, holderAgent }: Series, { trials }: SeriesResult): readonly Figure[] {
-  if (holderAgent !== 'deletes') return [];
+  if (!mayDelete(holderAgent)) return [];
   const lost = trials.filter(({ moves }) => moves > 1).length;
   const what = `${name}: trials in which the holder deleted the backup’s route`;
   return [{ what, value: (100 * lost) / trials.length, unit: '%' }];

@@ -10,12 +10,20 @@ import { runTrial, type Trial } from './trial.ts';
 /** What happens to the holder of a route. */
 export type Cause = 'service-dies' | 'instance-stops' | 'interface-detached';
 
+export type HolderAgent = 'none' | 'keeps' | 'deletes' | 'yields';
+
+/** Whether the holder's agent gives its route away when its check fails. */
+export function mayDelete(agent: HolderAgent): boolean {
+  return agent === 'deletes' || agent === 'yields';
+}
+
 export interface SeriesSpec {
   readonly cause: Cause;
   readonly pace: CheckPace;
   readonly apiLatencyMs: number;
   /** The holder's own agent: none; or it runs, and keeps (`never_delete`) or deletes a route whose service died. */
-  readonly holderAgent: 'none' | 'keeps' | 'deletes';
+  /** `yields`: deletes too, but its route has a remote check, so that it leaves the route to backups first. */
+  readonly holderAgent: HolderAgent;
   /** The holder's agent is killed before the first trial, and watched for that long. */
   readonly killHolderAgentForMs?: number;
   /** Without a remote check it is only EC2 that tells of the holder. */
@@ -70,7 +78,11 @@ async function runStage(spec: SeriesSpec, count: number): Promise<SeriesResult> 
       }));
       const options = { pace: spec.pace, watched, pollMs: spec.pollMs };
       if (zone.name === 'b') return backupConfig({ ...options, ownPort });
-      return holderConfig({ ...options, neverDelete: spec.holderAgent === 'keeps' });
+      return holderConfig({
+        ...options,
+        neverDelete: spec.holderAgent === 'keeps',
+        isWatched: spec.holderAgent === 'yields',
+      });
     },
   });
   try {
@@ -133,7 +145,7 @@ async function runOne(
     // The last trial ended at one and the same point of the checks' period: begin anywhere in it.
     await pause(spec.pace.everyMs * (1 + Math.random()));
     const atMs = Date.now();
-    const settleMs = spec.holderAgent === 'deletes' ? 500 : 0;
+    const settleMs = mayDelete(spec.holderAgent) ? 1_000 : 0;
     const act = () => strike(arena, spec.cause, { place, index });
     const trial = await runTrial(arena, place, { act, isWatched: spec.isWatched, settleMs });
     const movedAtMs = await bareLoop?.movedAtMs();

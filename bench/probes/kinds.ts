@@ -50,7 +50,12 @@ export function checkOf(kind: Kind, targets: Targets): CheckSpec {
 function probeOf(kind: Kind, { tcpPort, httpPort, httpsPort, ca }: Targets): ProbeSpec {
   switch (kind) {
     case 'ping':
-      return { type: 'ping', payloadBytes: PAYLOAD_BYTES, sourceAddress: undefined };
+      return {
+        type: 'ping',
+        payloadBytes: PAYLOAD_BYTES,
+        sourceAddress: undefined,
+        sourceInterface: undefined,
+      };
     case 'tcp':
       return tcp(tcpPort, {});
     case 'tcp-answer':
@@ -72,6 +77,7 @@ function tcp(port: number, talk: Partial<Pick<TcpSpec, 'send' | 'expect'>>): Tcp
     expect: undefined,
     tls: undefined,
     sourceAddress: undefined,
+    sourceInterface: undefined,
     ...talk,
   };
 }
@@ -92,6 +98,7 @@ function http(scheme: 'http' | 'https', port: number, ca: string | undefined): H
     maxRedirects: 0,
     tls: scheme === 'https' ? tls : undefined,
     sourceAddress: undefined,
+    sourceInterface: undefined,
     unixSocket: undefined,
   };
 }

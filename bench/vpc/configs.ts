@@ -42,15 +42,20 @@ ${groups(watched, ({ place, isWatched }) => `healthcheck: own, if_unhealthy: tru
 }
 
 /** The holder's own agent: one local check per place. `never_delete`: it keeps a route whatever its check says. */
-export function holderConfig(options: ConfigOptions & { readonly neverDelete: boolean }): string {
-  const { watched, pace, neverDelete } = options;
+export function holderConfig(
+  options: ConfigOptions & { readonly neverDelete: boolean; readonly isWatched: boolean },
+): string {
+  const { watched, pace, neverDelete, isWatched } = options;
   const checks = watched.map(
     ({ place, port }) => `  ${checkName(place)}: { ${check(port, pace)}, destination: ${place.address} }`,
   );
+  const remote = isWatched
+    ? `remote_healthchecks:\n  watched: { ${check(watched[0]?.port ?? 1, pace)} }\n`
+    : '';
   return `${pollLine(options)}healthchecks:
 ${checks.join('\n')}
-routetables:
-${groups(watched, ({ place }) => `healthcheck: ${checkName(place)}, never_delete: ${neverDelete}`)}
+${remote}routetables:
+${groups(watched, ({ place }) => `healthcheck: ${checkName(place)}, never_delete: ${neverDelete}${isWatched ? ', remote_healthcheck: watched' : ''}`)}
 `;
 }
 

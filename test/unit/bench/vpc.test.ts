@@ -55,11 +55,11 @@ describe('the configurations of the benches', () => {
       { remoteCheck: 'service-0', ifUnhealthy: true },
       { remoteCheck: 'service-1' },
     ]);
-    const holder = specOf(holderConfig({ pace: PACE, watched, neverDelete: true }));
+    const holder = specOf(holderConfig({ pace: PACE, watched, neverDelete: true, isWatched: false }));
     expect(holder.checks).toHaveLength(2);
     expect(holder.tableGroups.flatMap((group) => group.routes)).toMatchObject([
       { neverDelete: true, ifUnhealthy: false },
-      { neverDelete: true },
+      { neverDelete: true, isWatched: false },
     ]);
   });
 
