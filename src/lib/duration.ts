@@ -1,11 +1,11 @@
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const UNITS_DOWN = ['h', 'm', 's', 'ms'] as const;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
-const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS_DOWN = ['d', 'h', 'm', 's', 'ms'] as const;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const BARE = /^\d+(?:\.\d+)?$/;
 
 /**
- * Milliseconds meant by `250ms`, `5s`, `1m`, `1h`, `1m30s`, or by a bare number of seconds (`0.5`, also as text).
+ * Milliseconds meant by `250ms`, `5s`, `1m`, `1h`, `14d`, `1m30s`, or by a bare number of seconds (`0.5`, also as text).
  * undefined for anything else. Limits are the caller's: a negative number comes back negative.
  */
 export function parseDurationMs(value: string | number): number | undefined {
@@ -17,11 +17,14 @@ export function parseDurationMs(value: string | number): number | undefined {
   return Number.isFinite(totalMs) ? roundMs(totalMs) : undefined;
 }
 
-/** The shortest spelling with one unit and no fraction where there is one: `90s`, `250ms`, `1h`; else ms with a fraction. */
+/**
+ * The shortest spelling with one unit and no fraction where there is one: `90s`, `250ms`, `24h`, `14d`; else ms with a
+ * fraction. One day is 24h, as most people say it.
+ */
 export function formatDurationMs(ms: number): string {
   for (const unit of UNITS_DOWN) {
     const amount = ms / (UNIT_MS[unit] ?? 1);
-    if (amount >= 1 && Number.isInteger(amount)) return `${amount}${unit}`;
+    if (amount >= (unit === 'd' ? 2 : 1) && Number.isInteger(amount)) return `${amount}${unit}`;
   }
   return `${ms}ms`;
 }

@@ -13,6 +13,8 @@ export interface CommandOptions {
   /** Kills the command; the result is then `signaled` by SIGKILL. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
+  /** Standard output is wanted whole where it is not larger than this. */
+  readonly stdoutBytes?: number | undefined;
 }
 
 export type CommandEnd =
@@ -25,6 +27,8 @@ export type CommandEnd =
 export type CommandResult = CommandEnd & {
   /** The last 4 KiB of standard output and standard error, in the order they came. */
   readonly output: string;
+  /** All of standard output; undefined where it was not wanted, or larger than wanted. */
+  readonly stdout: string | undefined;
   readonly durationMs: number;
 };
 
@@ -36,11 +40,13 @@ const OUTPUT_TAIL_BYTES = 4_096;
  * alone, and not waited for even where it holds our pipe open.
  */
 export function runCommand(options: CommandOptions): Promise<CommandResult> {
-  const { argv, timeoutMs, env, signal, clock = systemClock } = options;
+  const { argv, timeoutMs, env, signal, clock = systemClock, stdoutBytes } = options;
   const startedMs = clock.now();
   const tail = new OutputTail(OUTPUT_TAIL_BYTES);
+  const whole = stdoutBytes === undefined ? undefined : new WholeOutput(stdoutBytes);
   const resultOf = (end: CommandEnd): CommandResult => {
-    return { ...end, output: tail.text(), durationMs: clock.now() - startedMs };
+    const durationMs = clock.now() - startedMs;
+    return { ...end, output: tail.text(), stdout: whole?.text(), durationMs };
   };
   if (signal?.aborted === true) return Promise.resolve(resultOf({ status: 'signaled', signal: 'SIGKILL' }));
   const child = startChild(argv, env);
@@ -64,6 +70,7 @@ export function runCommand(options: CommandOptions): Promise<CommandResult> {
     signal?.addEventListener('abort', onAbort, { once: true });
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => tail.push(chunk));
+    if (whole !== undefined) child.stdout?.on('data', (chunk: Buffer) => whole.push(chunk));
     child.on('error', (error) => end({ status: 'spawn-failed', code: errorCode(error) }));
     child.on('exit', (code, by) => afterLastOutput(() => end(endOf(code, by))));
   });
@@ -130,5 +137,26 @@ class OutputTail {
 
   text(): string {
     return this.#bytes.toString('utf8');
+  }
+}
+
+/** Keeps a stream as long as it is not too long, and nothing of it then. */
+class WholeOutput {
+  readonly #limitBytes: number;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes <= this.#limitBytes) this.#chunks.push(chunk);
+    else this.#chunks = [];
+  }
+
+  text(): string | undefined {
+    return this.#bytes <= this.#limitBytes ? Buffer.concat(this.#chunks).toString('utf8') : undefined;
   }
 }

@@ -1,8 +1,5 @@
-import { createRequire } from 'node:module';
-import { platform } from 'node:os';
-import { getSystemErrorName } from 'node:util';
-import type koffi from 'koffi';
 import { type BpfInstruction, encodeBpf } from './bpf.ts';
+import { type Libc, libc } from './libc.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -30,6 +27,15 @@ export interface EchoSocketOptions {
   readonly family: IpFamily;
 }
 
+/** A socket that Node could open, but not bind to an interface. */
+export interface DeviceSocketOptions {
+  readonly kind: 'tcp' | 'udp';
+  readonly family: IpFamily;
+  /** Name of a network interface, or of a VRF's device. */
+  readonly device: string;
+}
+
+const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
@@ -37,49 +43,11 @@ const SOCK_CLOEXEC = 0o2000000;
 const IPPROTO_ICMP = 1;
 const IPPROTO_ICMPV6 = 58;
 const SOL_SOCKET = 1;
+const SO_BINDTODEVICE = 25;
 const SO_ATTACH_FILTER = 26;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const SOCKADDR_STORAGE_BYTES = 128;
-
-interface Libc {
-  readonly socket: (domain: number, type: number, protocol: number) => number;
-  readonly bind: (fd: number, address: Buffer, bytes: number) => number;
-  readonly connect: (fd: number, address: Buffer, bytes: number) => number;
-  readonly sendto: (
-    fd: number,
-    data: Buffer,
-    bytes: number,
-    flags: number,
-    address: Buffer | null,
-    addressBytes: number,
-  ) => number;
-  readonly recvfrom: (
-    fd: number,
-    into: Buffer,
-    bytes: number,
-    flags: number,
-    address: Buffer,
-    addressBytes: Buffer,
-  ) => number;
-  readonly attachFilter: (
-    fd: number,
-    level: number,
-    name: number,
-    program: object,
-    programBytes: number,
-  ) => number;
-  readonly filterStructBytes: number;
-  readonly close: (fd: number) => number;
-  readonly interfaceIndex: (name: string) => number;
-  readonly lastError: () => string;
-}
-
-/**
- * The binding belongs to the process as an import does, and costs 4 MB: it is made at the first use, once. Nothing
- * else is kept here.
- */
-const libc = once(loadLibc);
 
 /** Opens a non-blocking, close-on-exec ICMP socket. `EACCES` or `EPERM`: this process may not have one of this kind. */
 export function openEchoSocket({ kind, family }: EchoSocketOptions): SocketResult<{ readonly fd: number }> {
@@ -89,6 +57,34 @@ export function openEchoSocket({ kind, family }: EchoSocketOptions): SocketResul
   const isV4 = family === 'ipv4';
   const fd = native.socket(isV4 ? AF_INET : AF_INET6, type, isV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
   return fd < 0 ? failure(native) : { ok: true, fd };
+}
+
+/**
+ * Opens a non-blocking TCP or UDP socket that sends and receives by one interface only; for Node to take over by its
+ * descriptor. Errors as of `bindToDevice`.
+ */
+export function openDeviceSocket(options: DeviceSocketOptions): SocketResult<{ readonly fd: number }> {
+  const native = libc();
+  if (native === undefined) return { ok: false, code: 'unavailable' };
+  const type = (options.kind === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const fd = native.socket(options.family === 'ipv4' ? AF_INET : AF_INET6, type, 0);
+  if (fd < 0) return failure(native);
+  const bound = bindToDevice(fd, options.device);
+  if (bound.ok) return { ok: true, fd };
+  native.close(fd);
+  return bound;
+}
+
+/**
+ * Ties a socket to a network interface or VRF (SO_BINDTODEVICE, socket(7)). `ENODEV`: there is none of that name; `EPERM`:
+ * Linux before 5.7, which wants CAP_NET_RAW.
+ */
+export function bindToDevice(fd: number, device: string): SocketResult {
+  const native = libc();
+  if (native === undefined) return { ok: false, code: 'unavailable' };
+  const name = Buffer.from(`${device}\0`);
+  const result = native.setBytes(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
+  return result < 0 ? failure(native) : { ok: true };
 }
 
 /** bind(2) to an address of this host. `EADDRNOTAVAIL`: it has none such; `EINVAL`: not an IP address. */
@@ -173,41 +169,4 @@ function scopeNumber(native: Libc, scope: string): number | undefined {
 
 function failure(native: Libc): { readonly ok: false; readonly code: string } {
   return { ok: false, code: native.lastError() };
-}
-
-function loadLibc(): Libc | undefined {
-  if (platform() !== 'linux') return undefined;
-  try {
-    // By require, from the module's own URL: it stays a package beside the bundle, and is not loaded before it is needed.
-    return bindLibc(createRequire(import.meta.url)('koffi') as typeof koffi);
-  } catch {
-    return undefined;
-  }
-}
-
-function bindLibc(ffi: typeof koffi): Libc {
-  const library = ffi.load(null);
-  const fprog = ffi.struct({ len: 'uint16', filter: 'const void *' });
-  const [int, size, pointer] = ['int', 'size_t', 'void *'];
-  const addressed = [int, pointer, 'uint32'];
-  return {
-    socket: library.func('socket', int, [int, int, int]),
-    bind: library.func('bind', int, addressed),
-    connect: library.func('connect', int, addressed),
-    sendto: library.func('sendto', 'intptr_t', [int, pointer, size, int, pointer, 'uint32']),
-    recvfrom: library.func('recvfrom', 'intptr_t', [int, pointer, size, int, pointer, pointer]),
-    attachFilter: library.func('setsockopt', int, [int, int, int, ffi.pointer(fprog), 'uint32']),
-    filterStructBytes: fprog.size,
-    close: library.func('close', int, [int]),
-    interfaceIndex: library.func('if_nametoindex', 'uint32', ['const char *']),
-    lastError: () => getSystemErrorName(-ffi.errno()),
-  };
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -109,3 +109,18 @@ test('a grandchild that holds the output open is not waited for, and what the co
   expect(isRunning(grandchild)).toBe(true); // it was left to itself on purpose
   process.kill(grandchild, 'SIGKILL');
 });
+
+describe('standard output that is wanted whole', () => {
+  test('is there to its last byte, without what was said on standard error', async () => {
+    const script = 'head -c 3000000 /dev/zero | tr "\\0" x; echo no >&2; echo end';
+    const result = await runCommand({ argv: sh(script), timeoutMs: 10_000, stdoutBytes: 3_000_004 });
+    expect(result.stdout).toBe(`${'x'.repeat(3_000_000)}end\n`);
+  });
+
+  test('is not there at all where it is larger, or was not wanted', async () => {
+    const argv = sh('echo 12345');
+    expect((await runCommand({ argv, timeoutMs: 5_000, stdoutBytes: 5 })).stdout).toBeUndefined();
+    expect((await runCommand({ argv, timeoutMs: 5_000, stdoutBytes: 6 })).stdout).toBe('12345\n');
+    expect((await runCommand({ argv, timeoutMs: 5_000 })).stdout).toBeUndefined();
+  });
+});
