@@ -1,12 +1,16 @@
 import { assertNever } from '../lib/assert-never.ts';
 import type { CheckState, Health } from './health.ts';
 
-/** What a route's `healthcheck` says, over the names of checks. `all` of nothing is healthy. */
+/**
+ * What a route's `healthcheck` says, over the names of checks. `all` of nothing is healthy. Named expressions are
+ * inlined by who makes it, and may be shared: a node can stand in several places.
+ */
 export type HealthExpression =
   | { readonly kind: 'check'; readonly name: string }
   | { readonly kind: 'all'; readonly of: readonly HealthExpression[] }
   | { readonly kind: 'any'; readonly of: readonly HealthExpression[] }
-  | { readonly kind: 'at-least'; readonly count: number; readonly of: readonly HealthExpression[] };
+  | { readonly kind: 'at-least'; readonly count: number; readonly of: readonly HealthExpression[] }
+  | { readonly kind: 'not'; readonly of: HealthExpression };
 
 /** Three-valued: healthy since a time, unhealthy, or not known yet. */
 export interface HealthVerdict {
@@ -43,6 +47,8 @@ export function evaluate(
       return atLeast(1, expression.of, lookup, startedAtMs);
     case 'at-least':
       return atLeast(expression.count, expression.of, lookup, startedAtMs);
+    case 'not':
+      return opposite(evaluate(expression.of, lookup, startedAtMs));
     default:
       return assertNever(expression);
   }
@@ -52,6 +58,12 @@ function ofCheck(state: CheckState | undefined): HealthVerdict {
   if (state === undefined || state.status === 'unknown') return UNKNOWN;
   const { status, sinceMs } = state;
   return status === 'healthy' ? healthySince(sinceMs) : unhealthySince(sinceMs);
+}
+
+/** Healthy as long as the other has been unhealthy, and the other way round; what is unknown stays so. */
+function opposite({ healthySinceMs, unhealthySinceMs }: HealthVerdict): HealthVerdict {
+  if (healthySinceMs !== undefined) return unhealthySince(healthySinceMs);
+  return unhealthySinceMs === undefined ? UNKNOWN : healthySince(unhealthySinceMs);
 }
 
 function atLeast(
