@@ -53,6 +53,7 @@ export function attemptWithin(
   });
 }
 
-function outcomeOf({ reason, detail }: Verdict, latencyMs: number): ProbeOutcome {
-  return { ok: reason === 'passed', reason, latencyMs, detail };
+function outcomeOf({ reason, detail, measurement }: Verdict, latencyMs: number): ProbeOutcome {
+  const outcome = { ok: reason === 'passed', reason, latencyMs, detail };
+  return measurement === undefined ? outcome : { ...outcome, measurement };
 }

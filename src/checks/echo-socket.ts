@@ -4,6 +4,7 @@ import type { IpFamily } from '../lib/sockaddr.ts';
 import {
   attachSocketFilter,
   bindSocket,
+  bindToDevice,
   closeSocket,
   connectSocket,
   type EchoSocketKind,
@@ -30,7 +31,7 @@ export interface EchoSocket {
   readonly isIdentifierOurs: boolean;
   /** Sends at once; expected errors are values. */
   send(packet: Buffer): SocketResult;
-  /** Hears until `ignore` or `close`, at least until the deadline (on the clock's `now`). */
+  /** Hears until `ignore` or `close`, at least until the deadline (on the clock's `now`); first what came since then. */
   listen(listener: EchoListener, deadlineMs: number): void;
   ignore(): void;
   close(): void;
@@ -41,6 +42,7 @@ export interface EchoSocketTarget {
   /** An IP address, with `%scope` where it is link-local. */
   readonly destination: string;
   readonly sourceAddress: string | undefined;
+  readonly sourceInterface: string | undefined;
   /** For a raw socket, 16 bits. */
   readonly identifier: number;
   /** The longest ICMP message to expect. */
@@ -75,13 +77,17 @@ export function connectEchoSocket(target: EchoSocketTarget): OpenedEchoSocket {
 
 /** A failure here concerns the destination, not the kind: EACCES is a prohibited route, and must not look like the other. */
 function prepare(fd: number, target: EchoSocketTarget, make: () => EchoSocket): OpenedEchoSocket {
-  const { sourceAddress, destination } = target;
-  const bound: SocketResult = sourceAddress === undefined ? { ok: true } : bindSocket(fd, sourceAddress);
+  const { sourceAddress, sourceInterface, destination } = target;
+  const tied: SocketResult = sourceInterface === undefined ? { ok: true } : bindToDevice(fd, sourceInterface);
+  const bound = !tied.ok || sourceAddress === undefined ? tied : bindSocket(fd, sourceAddress);
   const ready = bound.ok ? connectSocket(fd, destination) : bound;
   if (ready.ok) return { ok: true, socket: make() };
   closeSocket(fd);
   return { ok: false, code: KIND_REFUSED.has(ready.code) ? 'EHOSTUNREACH' : ready.code };
 }
+
+/** How much of what comes while nobody listens is kept for the next listener, as the kernel does for a raw socket. */
+const MAX_EARLY = 16;
 
 /** The kernel's own ping socket (icmp(7)): it gives out the identifier and filters by it. Received by Node's loop. */
 class PingSocket implements EchoSocket {
@@ -89,13 +95,17 @@ class PingSocket implements EchoSocket {
   readonly isIdentifierOurs = false;
   readonly #fd: number;
   readonly #socket;
+  readonly #early: { readonly message: Buffer; readonly source: string }[] = [];
   #listener: EchoListener | undefined;
   #isClosed = false;
 
   constructor(fd: number, family: IpFamily) {
     this.#fd = fd;
     this.#socket = createSocket(family === 'ipv4' ? 'udp4' : 'udp6');
-    this.#socket.on('message', (message, from) => this.#listener?.message(message, from.address));
+    this.#socket.on('message', (message, { address: source }) => {
+      if (this.#listener !== undefined) this.#listener.message(message, source);
+      else if (this.#early.length < MAX_EARLY) this.#early.push({ message, source });
+    });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#listener?.error(error.code ?? 'EIO'));
     this.#socket.bind({ fd });
     this.#socket.unref(); // an attempt is kept alive by its deadline; a socket kept for the next must not keep the process
@@ -107,6 +117,7 @@ class PingSocket implements EchoSocket {
 
   listen(listener: EchoListener): void {
     this.#listener = listener;
+    for (const { message, source } of this.#early.splice(0)) listener.message(message, source);
   }
 
   ignore(): void {

@@ -6,10 +6,12 @@ import {
 } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../lib/clock.ts';
 import { parseIpAddress } from '../lib/sockaddr.ts';
 import { beginningOf } from './answer-search.ts';
 import { attemptWithin, type Finish } from './attempt.ts';
+import { dial } from './dial.ts';
 import { dialOptions } from './dial-options.ts';
 import { firstTarget, type HttpTarget, redirectTarget } from './http-target.ts';
 import type { Probe } from './probe.ts';
@@ -108,22 +110,32 @@ class HttpProbe implements Probe {
     }
   }
 
-  /** `agent: false`: a connection of its own, closed afterwards, and no proxy. */
   #request({ target, headers }: Asked, timeoutMs: number): ClientRequest {
-    const { spec } = this.#options;
     const options: RequestOptions = {
-      agent: false,
       host: target.connectTo,
       port: target.port,
       method: target.method,
       path: target.path,
       headers,
-      ...(spec.unixSocket === undefined
-        ? dialOptions({ lookup: this.#lookup, timeoutMs, sourceAddress: spec.sourceAddress })
-        : { socketPath: spec.unixSocket }),
+      ...this.#connection(target, timeoutMs),
     };
     if (target.scheme === 'http') return requestHttp(options);
     return requestHttps({ ...options, ...this.#tls.connectionOptions(target.serverName) });
+  }
+
+  /** `agent: false`: a connection of its own, closed afterwards, and no proxy. So is one that we make ourselves. */
+  #connection(target: HttpTarget, timeoutMs: number): RequestOptions {
+    const { unixSocket, sourceAddress, sourceInterface } = this.#options.spec;
+    if (unixSocket !== undefined) return { agent: false, socketPath: unixSocket };
+    const lookup = this.#lookup;
+    if (sourceInterface === undefined) {
+      return { agent: false, ...dialOptions({ lookup, timeoutMs, sourceAddress }) };
+    }
+    const { connectTo: host, port } = target;
+    const open = () => dial({ host, port, lookup, timeoutMs, sourceAddress, sourceInterface });
+    if (target.scheme === 'http') return { createConnection: open };
+    const secure = this.#tls.connectionOptions(target.serverName);
+    return { createConnection: () => connectTls({ ...secure, socket: open() }) };
   }
 
   #asked(target: HttpTarget): Asked {
@@ -189,8 +201,12 @@ function judge(response: IncomingMessage, spec: HttpSpec, finish: Finish): void 
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
+  const { measurement } = verdict;
   const conclude = (): void =>
-    finish(verdictOfBody(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES), expectBody));
+    finish({
+      ...verdictOfBody(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES), expectBody),
+      measurement,
+    });
   response.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
@@ -202,7 +218,9 @@ function judge(response: IncomingMessage, spec: HttpSpec, finish: Finish): void 
 
 function verdictOfStatus({ statusCode = 0 }: IncomingMessage, { expectStatus }: HttpSpec): Verdict {
   const isExpected = expectStatus.some(({ from, to }) => statusCode >= from && statusCode <= to);
-  return isExpected ? { reason: 'passed' } : { reason: 'unexpected-status', detail: `status ${statusCode}` };
+  const measurement = { kind: 'http', status: statusCode } as const;
+  if (isExpected) return { reason: 'passed', measurement };
+  return { reason: 'unexpected-status', detail: `status ${statusCode}`, measurement };
 }
 
 /** `search`, not `test`: it ignores where an expression with the flag g or y stopped last time. */

@@ -17,6 +17,11 @@ export interface PingProgramOptions {
   readonly clock: Clock;
 }
 
+/** The verdict, and the round trip as the program tells it. */
+export interface ProgramVerdict extends Verdict {
+  readonly rttMs?: number | undefined;
+}
+
 const DEFAULT_PROGRAM = 'ping';
 
 /** How to get a socket instead; said with every "not permitted". */
@@ -28,7 +33,7 @@ export const PING_SOCKET_ADVICE =
  * attempt, and an answer that is only as well matched as that program does it. Its exit status must be 0, and the
  * address that it says answered must be the one asked.
  */
-export async function pingByProgram(options: PingProgramOptions): Promise<Verdict> {
+export async function pingByProgram(options: PingProgramOptions): Promise<ProgramVerdict> {
   const { timeoutMs, signal, clock } = options;
   const result = await runCommand({ argv: pingArguments(options), timeoutMs, signal, clock });
   return verdictOf(result, options.destination);
@@ -42,7 +47,8 @@ export async function hasPingProgram(clock: Clock, program: string = DEFAULT_PRO
 
 function pingArguments({ program, family, destination, spec, timeoutMs }: PingProgramOptions): string[] {
   const waitSec = Math.max(Math.ceil(timeoutMs / 1_000), 1); // older ones take no fraction; our own timer is exact
-  const source = spec.sourceAddress === undefined ? [] : ['-I', spec.sourceAddress];
+  const sources = [spec.sourceInterface, spec.sourceAddress];
+  const source = sources.flatMap((from) => (from === undefined ? [] : ['-I', from]));
   const flags = [
     '-n',
     family === 'ipv4' ? '-4' : '-6',
@@ -56,7 +62,7 @@ function pingArguments({ program, family, destination, spec, timeoutMs }: PingPr
   return [program ?? DEFAULT_PROGRAM, ...flags, ...source, destination];
 }
 
-function verdictOf(result: CommandResult, destination: string): Verdict {
+function verdictOf(result: CommandResult, destination: string): ProgramVerdict {
   if (result.status === 'spawn-failed') {
     return {
       reason: 'not-permitted',
@@ -67,8 +73,10 @@ function verdictOf(result: CommandResult, destination: string): Verdict {
   if (result.status === 'signaled')
     return { reason: 'killed', detail: `the ping program was killed by ${result.signal}` };
   const answering = /bytes from ([^\s]+?):? /.exec(result.output)?.[1];
-  if (result.code === 0 && answering !== undefined && isSameAddress(answering, destination))
-    return { reason: 'passed' };
+  if (result.code === 0 && answering !== undefined && isSameAddress(answering, destination)) {
+    const time = /\btime[=<](\d+(?:\.\d+)?) ?ms\b/.exec(result.output)?.[1];
+    return { reason: 'passed', rttMs: time === undefined ? undefined : Number(time) };
+  }
   if (result.code <= 1) return { reason: 'timeout', detail: 'no reply (ping program)' };
   return { reason: 'unreachable', detail: `the ping program exited with ${result.code}` };
 }

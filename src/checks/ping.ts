@@ -4,8 +4,8 @@ import { type IpFamily, isSameAddress, parseIpAddress } from '../lib/sockaddr.ts
 import { attemptWithin, type Finish, type Release } from './attempt.ts';
 import { ECHO_HEADER_BYTES, encodeEchoRequest, isReplyTo, NONCE_BYTES } from './echo.ts';
 import { connectEchoSocket, type EchoSocket, isKindRefused, type OpenedEchoSocket } from './echo-socket.ts';
-import { pingByProgram } from './ping-program.ts';
-import type { Probe, ProbeOutcome } from './probe.ts';
+import { type ProgramVerdict, pingByProgram } from './ping-program.ts';
+import type { Measurement, Probe, ProbeOutcome } from './probe.ts';
 import { firstOfFamily, Resolver } from './resolver.ts';
 import type { PingSpec } from './spec.ts';
 import { reasonOfCode, type Verdict, verdictOfError } from './verdict.ts';
@@ -62,6 +62,11 @@ class PingProbe implements Probe {
   /** Drawn at the first attempt: what draws takes a while to load. */
   #numbers: { readonly identifier: number; sequence: number } | undefined;
   #nonces: Uint8Array = new Uint8Array(0);
+  /** The last request that was answered: another reply to it is a duplicate. */
+  #answered: Buffer | undefined;
+  #sent = 0;
+  #received = 0;
+  #duplicates = 0;
   #kept: { readonly address: string; readonly socket: EchoSocket } | undefined;
 
   constructor(options: PingProbeOptions) {
@@ -78,7 +83,8 @@ class PingProbe implements Probe {
     const onTimeout = (): Verdict => {
       if (!isResolved) return { reason: 'resolve-failed', detail: `no address within ${timeoutMs} ms` };
       const others = ignored === 0 ? '' : `; ${ignored} messages that did not answer us were ignored`;
-      return { reason: 'timeout', detail: `no reply within ${timeoutMs} ms${others}` };
+      const detail = `no reply within ${timeoutMs} ms${others}`;
+      return { reason: 'timeout', detail, measurement: this.#measured() };
     };
     return attemptWithin({ clock, timeoutMs, signal, onTimeout }, (finish) => {
       const over: Over = { isOver: false, program: undefined };
@@ -142,6 +148,7 @@ class PingProbe implements Probe {
       family,
       destination: address,
       sourceAddress: spec.sourceAddress,
+      sourceInterface: spec.sourceInterface,
       identifier: this.#drawn().identifier,
       messageBytes: ECHO_HEADER_BYTES + this.#payloadBytes,
       clock,
@@ -164,6 +171,7 @@ class PingProbe implements Probe {
   /** False where the request could not be sent, after telling why. */
   #ask(socket: EchoSocket, exchange: Exchange, onUnsent?: (code: string) => void): boolean {
     const { family, address, finish } = exchange;
+    const { clock } = this.#options;
     const numbers = this.#drawn();
     numbers.sequence = (numbers.sequence + 1) % UINT16_VALUES;
     const request = encodeEchoRequest({
@@ -173,20 +181,34 @@ class PingProbe implements Probe {
       payloadBytes: this.#payloadBytes,
     });
     let ignored = 0;
+    const answered = this.#answered;
+    const isReply = (to: Buffer, reply: Buffer, source: string): boolean =>
+      isSameAddress(source, address) &&
+      isReplyTo(to, reply, { family, isIdentifierOurs: socket.isIdentifierOurs });
     const message = (reply: Buffer, source: string): void => {
-      const facts = { family, isIdentifierOurs: socket.isIdentifierOurs };
-      if (isSameAddress(source, address) && isReplyTo(request, reply, facts)) {
-        finish({ reason: 'passed' });
+      if (isReply(request, reply, source)) {
+        this.#received += 1;
+        this.#answered = request;
+        finish({ reason: 'passed', measurement: this.#measured(clock.now() - sentAtMs) });
+      } else if (answered !== undefined && isReply(answered, reply, source)) {
+        this.#duplicates += 1;
       } else {
         ignored += 1;
         exchange.onIgnored(ignored);
       }
     };
-    const error = (code: string): void => finish(socketVerdict(code));
+    const error = (code: string): void => finish({ ...socketVerdict(code), measurement: this.#measured() });
+    const sentAtMs = clock.now();
     socket.listen({ message, error }, exchange.deadlineMs);
     const sent = socket.send(request);
-    if (!sent.ok) onUnsent?.(sent.code);
+    if (sent.ok) this.#sent += 1;
+    else onUnsent?.(sent.code);
     return sent.ok;
+  }
+
+  #measured(rttMs?: number): Measurement {
+    const [sent, received, duplicates] = [this.#sent, this.#received, this.#duplicates];
+    return { kind: 'ping', sent, received, duplicates, rttMs };
   }
 
   #askProgram({ address, family, timeoutMs, finish, over }: Exchange): void {
@@ -194,7 +216,13 @@ class PingProbe implements Probe {
     over.program = new AbortController();
     const { signal } = over.program;
     const options = { program, family, destination: address, spec, timeoutMs, signal, clock };
-    pingByProgram(options).then(finish, (error: unknown) => finish(verdictOfError(error)));
+    this.#sent += 1;
+    const conclude = ({ rttMs, ...verdict }: ProgramVerdict): void => {
+      if (over.isOver) return;
+      if (verdict.reason === 'passed') this.#received += 1;
+      finish({ ...verdict, measurement: this.#measured(rttMs) });
+    };
+    pingByProgram(options).then(conclude, (error: unknown) => finish(verdictOfError(error)));
   }
 
   #drop(): void {

@@ -15,6 +15,12 @@ export interface CheckRunnerOptions extends StartTime {
 /** A probe ends its attempts itself. One that has not long after this much over the timeout is left to itself. */
 const OVERRUN_MS = 1_000;
 
+/** Notices of changes come in bursts: from the start of one pushed probe to that of the next at least this passes. */
+const PUSH_GAP_MS = 10;
+/** And in floods: so much time may go into pushed probes at once, and then only a part of all time. */
+const PUSH_CREDIT_MS = 250;
+const PUSH_PARTS = 5;
+
 /** For rounding, in periods: a timer that fires exactly at its slot must not be taken to be before it. */
 const SLOT_TOLERANCE = 1e-6;
 
@@ -23,6 +29,9 @@ const SLOT_TOLERANCE = 1e-6;
  * Probes do not overlap: for slots that come while one is under way, the next begins as soon as that ends, so that a
  * silent target with a timeout as long as the period is probed at every slot all the same. Slots that pass while the
  * process is stopped are never made up for.
+ *
+ * Where the probe hears of changes, each is answered by a probe that begins after it, at once or when the present one has
+ * ended. The slots stay where they are.
  */
 export class CheckRunner {
   readonly #options: CheckRunnerOptions;
@@ -34,6 +43,13 @@ export class CheckRunner {
   #underWay: Promise<void> | undefined;
   /** A slot came while a probe was under way: the next one begins when that ends. */
   #isLate = false;
+  /** A change was heard of that no probe has begun after. */
+  #isChanged = false;
+  #push: Timer | undefined;
+  /** When the next pushed probe may begin; undefined: the first slot is still to come, and looks for itself. */
+  #pushableAtMs: number | undefined;
+  /** The time that pushed probes have taken, less what they are given by and by; as it was at a time. */
+  #pushed = { ms: 0, atMs: 0 };
   #closed: Promise<void> | undefined;
 
   constructor(options: CheckRunnerOptions) {
@@ -46,6 +62,7 @@ export class CheckRunner {
     const { clock, firstDelayMs } = this.#options;
     this.#originMs = clock.now();
     this.#timer = clock.after(firstDelayMs, () => this.#onSlot());
+    this.#watch();
   }
 
   /** Calls the running attempt off, frees the probe, and resolves within a second. Idempotent. */
@@ -54,7 +71,36 @@ export class CheckRunner {
     return this.#closed;
   }
 
+  /** A probe that can't watch has thrown for a bug; the cadence goes on without. */
+  #watch(): void {
+    try {
+      this.#options.probe.watch?.(() => this.#onChange());
+    } catch {
+      // Nothing to free: `close` closes the probe, whatever it had begun.
+    }
+  }
+
+  #onChange(): void {
+    if (this.#closed !== undefined || this.#pushableAtMs === undefined) return;
+    this.#isChanged = true;
+    if (this.#underWay === undefined) this.#pushSoon();
+  }
+
+  /** Now, or when the pause after the last pushed probe is over. A probe that begins by then answers the change as well. */
+  #pushSoon(): void {
+    const { clock } = this.#options;
+    const waitMs = (this.#pushableAtMs ?? 0) - clock.now();
+    if (waitMs <= 0) this.#underWay = this.#probe('push');
+    else this.#push ??= clock.after(waitMs, () => this.#onPush());
+  }
+
+  #onPush(): void {
+    this.#push = undefined;
+    if (this.#isChanged && this.#underWay === undefined) this.#pushSoon();
+  }
+
   #onSlot(): void {
+    this.#pushableAtMs ??= Number.NEGATIVE_INFINITY;
     this.#timer = this.#options.clock.after(this.#untilNextSlotMs(), () => this.#onSlot());
     if (this.#underWay === undefined) {
       this.#underWay = this.#probe();
@@ -74,8 +120,10 @@ export class CheckRunner {
   }
 
   /** Up to `tries` attempts; the first pass ends it, else the last failure is the outcome. */
-  async #probe(): Promise<void> {
+  async #probe(cause: 'slot' | 'push' = 'slot'): Promise<void> {
     const { clock, spec, onOutcome } = this.#options;
+    const startedMs = clock.now();
+    this.#isChanged = false;
     let outcome = await this.#attemptOnce();
     for (let tried = 1; tried < spec.tries && !outcome.ok && this.#closed === undefined; tried += 1) {
       await pause(clock, spec.triesIntervalMs, this.#signal());
@@ -85,8 +133,20 @@ export class CheckRunner {
     this.#attempt = undefined;
     const isLate = this.#isLate;
     this.#isLate = false;
-    if (this.#closed === undefined) onOutcome(outcome, clock.now());
-    if (isLate && this.#closed === undefined) this.#underWay = this.#probe();
+    const endedMs = clock.now();
+    if (cause === 'push') this.#notePush(startedMs, endedMs);
+    if (this.#closed === undefined) onOutcome(outcome, endedMs);
+    if (this.#closed !== undefined || this.#underWay !== undefined) return;
+    if (isLate) this.#underWay = this.#probe();
+    else if (this.#isChanged) this.#pushSoon();
+  }
+
+  #notePush(startedMs: number, endedMs: number): void {
+    const givenMs = (startedMs - this.#pushed.atMs) / (PUSH_PARTS - 1);
+    const ms = Math.max(this.#pushed.ms - givenMs, 0) + endedMs - startedMs;
+    this.#pushed = { ms, atMs: endedMs };
+    const pauseMs = Math.max(ms - PUSH_CREDIT_MS, 0) * (PUSH_PARTS - 1);
+    this.#pushableAtMs = Math.max(startedMs + PUSH_GAP_MS, endedMs + pauseMs);
   }
 
   #signal(): AbortSignal {
@@ -129,6 +189,7 @@ export class CheckRunner {
 
   async #close(): Promise<void> {
     this.#timer?.cancel();
+    this.#push?.cancel();
     this.#calledOff.abort();
     const freed = Promise.allSettled([this.#underWay, this.#options.probe.close()]);
     await endedWithin(this.#options.clock, OVERRUN_MS, freed);

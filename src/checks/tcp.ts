@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { parseIpAddress } from '../lib/sockaddr.ts';
 import { AnswerSearch } from './answer-search.ts';
 import { attemptWithin, type Finish } from './attempt.ts';
-import { dialOptions } from './dial-options.ts';
+import { dial } from './dial.ts';
 import type { Probe } from './probe.ts';
 import { Resolver } from './resolver.ts';
 import type { TcpSpec } from './spec.ts';
@@ -28,16 +28,17 @@ export function tcpProbe({ spec, destination, clock }: TcpProbeOptions): Probe {
   const lookup = new Resolver().lookup;
   const tls = spec.tls === undefined ? undefined : new TlsSettings(spec.tls);
   const isName = parseIpAddress(destination) === undefined;
-  const { sourceAddress } = spec;
+  const { sourceAddress, sourceInterface } = spec;
+  const isPlain = !isName && sourceAddress === undefined && sourceInterface === undefined;
   const plain = { host: destination, port: spec.port };
-  const dial = (timeoutMs: number) => ({ ...plain, ...dialOptions({ lookup, timeoutMs, sourceAddress }) });
+  const source = { sourceAddress, sourceInterface };
   return {
     attempt(timeoutMs, signal) {
       let awaited: Awaited = isName ? 'address' : 'connection';
       const onTimeout = (): Verdict => verdictOfSilence(awaited, timeoutMs);
       return attemptWithin({ clock, timeoutMs, signal, onTimeout }, (finish) => {
         const tlsOptions = tls?.connectionOptions(spec.tls?.serverName ?? destination);
-        const outer = connect(isName || sourceAddress !== undefined ? dial(timeoutMs) : plain);
+        const outer = isPlain ? connect(plain) : dial({ ...plain, ...source, lookup, timeoutMs });
         const inner = tlsOptions === undefined ? outer : connectTls({ ...tlsOptions, socket: outer });
         const onError = (error: Error): void => finish(verdictOfError(error));
         if (isName) {

@@ -1,9 +1,10 @@
-import type { ProbeReason } from './probe.ts';
+import type { Measurement, ProbeReason } from './probe.ts';
 
 /** How an attempt ended. Only `passed` is a pass. */
 export interface Verdict {
   readonly reason: ProbeReason;
   readonly detail?: string | undefined;
+  readonly measurement?: Measurement | undefined;
 }
 
 /** What the codes of Node and libc mean for a probe. What is missing here is ours: out of descriptors, a bug. */

@@ -8,7 +8,7 @@ function ask(destination: string, over: Partial<PingProgramOptions> = {}) {
     program: undefined,
     family: destination.includes(':') ? 'ipv6' : 'ipv4',
     destination,
-    spec: { type: 'ping', payloadBytes: 56, sourceAddress: undefined },
+    spec: { type: 'ping', payloadBytes: 56, sourceAddress: undefined, sourceInterface: undefined },
     timeoutMs: 2_000,
     signal: new AbortController().signal,
     clock: systemClock,
@@ -22,7 +22,12 @@ describe("the host's ping program", () => {
   });
 
   it('passes from a source address', async () => {
-    const spec = { type: 'ping', payloadBytes: 16, sourceAddress: '127.0.0.9' } as const;
+    const spec = {
+      type: 'ping',
+      payloadBytes: 16,
+      sourceAddress: '127.0.0.9',
+      sourceInterface: undefined,
+    } as const;
     expect(await ask('127.0.0.1', { spec })).toEqual({ reason: 'passed' });
   });
 

@@ -18,6 +18,8 @@ const TOOLS: readonly Tool[] = [
   { test: ['ping', '-V'], name: 'ping', packageName: 'iputils-ping' },
   { test: ['unshare', '--version'], name: 'unshare', packageName: 'util-linux' },
   { test: ['nft', '--version'], name: 'nft', packageName: 'nftables' },
+  { test: ['iptables-legacy', '--version'], name: 'iptables', packageName: 'iptables' },
+  { test: ['/usr/lib/systemd/systemd', '--version'], name: 'systemd', packageName: 'systemd' },
   {
     test: ['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1'],
     name: 'libfaketime',
@@ -28,6 +30,17 @@ const TOOLS: readonly Tool[] = [
     name: 'python3 with venv',
     packageName: 'python3-venv',
   },
+  { test: ['unbound', '-V'], name: 'unbound', packageName: 'unbound' },
+  { test: ['chronyd', '-v'], name: 'chronyd', packageName: 'chrony' },
+  { test: ['in.tftpd', '-V'], name: 'in.tftpd', packageName: 'tftpd-hpa' },
+  { test: ['sh', '-c', 'PATH=$PATH:/usr/sbin nginx -v'], name: 'nginx', packageName: 'nginx' },
+  {
+    test: ['test', '-e', '/usr/lib/nginx/modules/ngx_mail_module.so'],
+    name: "nginx's mail module",
+    packageName: 'libnginx-mod-mail',
+  },
+  { test: ['sh', '-c', 'PATH=$PATH:/usr/sbin pgbouncer -V'], name: 'pgbouncer', packageName: 'pgbouncer' },
+  { test: ['openssl', 'version'], name: 'openssl', packageName: 'openssl' },
   { test: ['spin', '-V'], name: 'spin', packageName: 'spin' },
   // spin makes a C program of a model.
   { test: ['gcc', '--version'], name: 'gcc', packageName: 'gcc' },

@@ -30,10 +30,27 @@ export interface Certificates {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 
-interface Issued {
+/** A certificate that may issue others. */
+export interface Issued {
   readonly identity: Identity;
   readonly certificate: X509Certificate;
   readonly keys: CryptoKeyPair;
+}
+
+/** What one certificate is made of; by default one of a server, valid from yesterday until tomorrow, signed by itself. */
+export interface CertificateOptions {
+  /** Its common name; undefined with `subject`. */
+  readonly name?: string;
+  readonly subject?: string;
+  readonly isAuthority?: boolean;
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  readonly uses?: readonly ExtendedKeyUsage[];
+  readonly issuer?: Issued;
+  /** Those of another certificate, for one that stands beside it. */
+  readonly keys?: CryptoKeyPair;
+  readonly notBeforeMs?: number;
+  readonly notAfterMs?: number;
 }
 
 type CryptoKeyPair = webcrypto.CryptoKeyPair;
@@ -57,14 +74,38 @@ export async function makeCertificates(names: readonly string[] = ['web.test']):
   };
 }
 
+/** Makes one certificate. */
+export function makeCertificate(options: CertificateOptions): Promise<Issued> {
+  cryptoProvider.set(webcrypto as never);
+  const { isAuthority = false, dnsNames = [], ipAddresses = [], uses = [] } = options;
+  const alternatives = [
+    ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
+    ...ipAddresses.map((value) => ({ type: 'ip', value }) as const),
+  ];
+  const extensions = [
+    ...(isAuthority ? [new BasicConstraintsExtension(true, undefined, true)] : []),
+    ...(alternatives.length > 0 ? [new SubjectAlternativeNameExtension(alternatives)] : []),
+    ...(uses.length > 0 ? [new ExtendedKeyUsageExtension([...uses])] : []),
+  ];
+  return issue(options.name ?? '', extensions, options.issuer, options);
+}
+
 /** Signed by the issuer, or by itself where there is none. */
-async function issue(name: string, extensions: Extension[], issuer: Issued | undefined): Promise<Issued> {
-  const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
+async function issue(
+  name: string,
+  extensions: Extension[],
+  issuer: Issued | undefined,
+  options: CertificateOptions = {},
+): Promise<Issued> {
+  const keys =
+    options.keys ??
+    ((await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair);
+  const subject = options.subject ?? `CN=${name}`;
   const certificate = await X509CertificateGenerator.create({
-    subject: `CN=${name}`,
-    issuer: issuer?.certificate.subject ?? `CN=${name}`,
-    notBefore: new Date(Date.now() - DAY_MS),
-    notAfter: new Date(Date.now() + DAY_MS),
+    subject,
+    issuer: issuer?.certificate.subject ?? subject,
+    notBefore: new Date(options.notBeforeMs ?? Date.now() - DAY_MS),
+    notAfter: new Date(options.notAfterMs ?? Date.now() + DAY_MS),
     publicKey: keys.publicKey as never,
     signingKey: (issuer?.keys ?? keys).privateKey as never,
     signingAlgorithm: ALGORITHM,

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const ENTRY = resolve(import.meta.dirname, '../../dist/vpcast.js');
+/** `VPCAST_DIST` names another directory than `dist` for the built program, as in scripts/build.mjs. */
+const ENTRY = resolve(import.meta.dirname, '../..', process.env.VPCAST_DIST ?? 'dist', 'vpcast.js');
 
 export interface CliResult {
   readonly code: number | null;

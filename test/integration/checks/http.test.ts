@@ -62,6 +62,7 @@ function probe(
     maxRedirects: 0,
     tls: undefined,
     sourceAddress: undefined,
+    sourceInterface: undefined,
     unixSocket: undefined,
     ...changes,
   };
@@ -90,6 +91,7 @@ describe('the status', () => {
     const outcome = await probe(port, { expectStatus });
     expect(outcome.reason).toBe(reason);
     expect(outcome.detail).toBe(reason === 'passed' ? undefined : `status ${code}`);
+    expect(outcome.measurement).toEqual({ kind: 'http', status: code });
   });
 
   test('is judged when it comes, however long the body takes', async () => {

@@ -22,7 +22,7 @@ export interface PingTask {
   /** Gives root up before, so that no ICMP socket is permitted. */
   readonly isUnprivileged?: boolean;
   /** Answers every echo request on loopback itself, in this manner. */
-  readonly answer?: 'honest' | 'wrong-nonce' | 'wrong-source';
+  readonly answer?: 'honest' | 'twice' | 'wrong-nonce' | 'wrong-source';
 }
 
 export interface PingReport {
@@ -48,7 +48,12 @@ if (task.isUnprivileged === true && process.getuid?.() === 0) {
 }
 const stopAnswering = task.answer === undefined ? () => undefined : answerRequests(task.answer);
 const methods = await choosePingMethod({ clock: systemClock, program });
-const spec = { type: 'ping', payloadBytes: 56, sourceAddress: task.sourceAddress } as const;
+const spec = {
+  type: 'ping',
+  payloadBytes: 56,
+  sourceAddress: task.sourceAddress,
+  sourceInterface: undefined,
+} as const;
 const probes = task.destinations.map((destination) => {
   return pingProbe({ spec, destination, clock: systemClock, program });
 });
@@ -102,6 +107,7 @@ function answerRequests(manner: NonNullable<PingTask['answer']>): () => void {
     bindSocket(mouth.fd, manner === 'wrong-source' ? IMPOSTOR : asked);
     connectSocket(mouth.fd, asker);
     sendDatagram(mouth.fd, answer);
+    if (manner === 'twice') sendDatagram(mouth.fd, answer);
     closeSocket(mouth.fd);
   };
   return () => {

@@ -75,6 +75,9 @@ describe('whatever this host permits', () => {
     const reasons = report.rounds[0]?.map(({ reason }) => reason);
     expect(reasons).toEqual(['passed', 'passed', 'timeout', 'timeout', 'timeout', 'unreachable']);
     expect(report.rounds[0]?.[3]?.latencyMs).toBeGreaterThanOrEqual(1_000);
+    const measured = report.rounds[0]?.map(({ measurement }) => measurement);
+    expect(measured?.[0]).toEqual({ kind: 'ping', sent: 1, received: 1, duplicates: 0, rttMs: 0.03 });
+    expect(measured?.[3]).toEqual({ kind: 'ping', sent: 1, received: 0, duplicates: 0 });
     expect(report.mostLateMs).toBeLessThan(LATE_MS);
   });
 
@@ -154,5 +157,24 @@ describe.each(namespaceWays)('pinging by $method', ({ method, setup }) => {
       detail: 'no reply within 500 ms; 1 messages that did not answer us were ignored',
     });
     expect(wrongSource).toMatchObject({ reason: 'timeout' });
+  });
+
+  test('counts what it sent and what came back, and a second reply as a duplicate', async () => {
+    const lost = { kind: 'ping', duplicates: 0, received: 0 };
+    const silent = `${setup}\n${SILENT}`;
+    const [twice, dead] = await Promise.all([
+      ping(silent, { destinations: ['127.0.0.7'], answer: 'twice', timeoutMs: 2_000, rounds: 3 }),
+      ping(setup, { destinations: ['10.9.0.1'], timeoutMs: 50, rounds: 2 }),
+    ]);
+    // The last duplicate comes when nobody waits any more.
+    const { measurement, latencyMs = 0 } = twice.rounds[2]?.[0] ?? {};
+    expect(measurement).toMatchObject({ kind: 'ping', sent: 3, received: 3, duplicates: 2 });
+    const rttMs = measurement?.kind === 'ping' ? (measurement.rttMs ?? 0) : 0;
+    expect(rttMs).toBeGreaterThan(0);
+    expect(rttMs).toBeLessThanOrEqual(latencyMs);
+    expect(dead.rounds.map(([outcome]) => outcome?.measurement)).toEqual([
+      { ...lost, sent: 1 },
+      { ...lost, sent: 2 },
+    ]);
   });
 });

@@ -40,6 +40,7 @@ function probe(
     expect: undefined,
     tls: undefined,
     sourceAddress: undefined,
+    sourceInterface: undefined,
   } as const;
   const spec = { ...base, port, ...changes };
   return tcpProbe({ spec, destination, clock: systemClock }).attempt(timeoutMs, signal);

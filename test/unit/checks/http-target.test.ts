@@ -25,6 +25,7 @@ function httpSpec(changes: Partial<HttpSpec> = {}): HttpSpec {
     maxRedirects: 3,
     tls: undefined,
     sourceAddress: undefined,
+    sourceInterface: undefined,
     unixSocket: undefined,
     ...changes,
   };

@@ -7,57 +7,7 @@ import {
   startTimes,
 } from '../../../src/checks/index.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-
-const passed: ProbeOutcome = { ok: true, reason: 'passed', latencyMs: 1, detail: undefined };
-const refused: ProbeOutcome = { ok: false, reason: 'refused', latencyMs: 1, detail: undefined };
-
-/** A probe whose attempts take what they are told to; without a script they pass at once. */
-class ScriptedProbe implements Probe {
-  readonly startedAtMs: number[] = [];
-  readonly timeoutsMs: number[] = [];
-  isClosed = false;
-  aborted = 0;
-  readonly #clock: FakeClock;
-  readonly #script: (attempt: number) => Promise<ProbeOutcome> | ProbeOutcome;
-
-  constructor(
-    clock: FakeClock,
-    script: (attempt: number) => Promise<ProbeOutcome> | ProbeOutcome = () => passed,
-  ) {
-    this.#clock = clock;
-    this.#script = script;
-  }
-
-  async attempt(timeoutMs: number, signal: AbortSignal): Promise<ProbeOutcome> {
-    this.startedAtMs.push(this.#clock.now());
-    this.timeoutsMs.push(timeoutMs);
-    signal.addEventListener('abort', () => {
-      this.aborted += 1;
-    });
-    return this.#script(this.startedAtMs.length);
-  }
-
-  async close(): Promise<void> {
-    this.isClosed = true;
-  }
-}
-
-function checkSpec(changes: Partial<CheckSpec> = {}): CheckSpec {
-  return {
-    name: 'web',
-    destination: '192.0.2.1',
-    probe: { type: 'ping', payloadBytes: 16, sourceAddress: undefined },
-    rise: 2,
-    fall: 3,
-    everyMs: 1_000,
-    timeoutMs: 400,
-    tries: 1,
-    triesIntervalMs: 0,
-    runOnHealthy: undefined,
-    runOnUnhealthy: undefined,
-    ...changes,
-  };
-}
+import { after, checkSpec, passed, refused, ScriptedProbe } from '../../support/scripted-probe.ts';
 
 function run(
   script?: (attempt: number, clock: FakeClock) => Promise<ProbeOutcome> | ProbeOutcome,
@@ -76,10 +26,6 @@ function run(
   });
   runner.start();
   return { clock, probe, runner, outcomes };
-}
-
-function after(clock: FakeClock, ms: number, outcome: ProbeOutcome): Promise<ProbeOutcome> {
-  return new Promise((resolve) => clock.after(ms, () => resolve(outcome)));
 }
 
 function never(): Promise<ProbeOutcome> {
