@@ -1,34 +1,16 @@
-import type { CheckSpec, CheckTemplate, ProbeSpec } from '../checks/index.ts';
-import { assertNever } from '../lib/assert-never.ts';
+import type { CheckSpec, CheckTemplate } from '../checks/index.ts';
 import { parseAddress } from '../lib/cidr.ts';
+import { nearestWord } from '../lib/nearest-word.ts';
 import { readArgv } from './argv.ts';
-import { readCommand } from './command-check.ts';
 import type { Context } from './context.ts';
-import { type Fields, openFields } from './fields.ts';
-import { readHttp } from './http-check.ts';
+import { type Fields, openFields, type Shape } from './fields.ts';
+import type { ReadProbe } from './kinds/kind.ts';
+import { KINDS, PROBE_TYPES, type ProbeType } from './kinds/kinds.ts';
 import { wordHint } from './leaves.ts';
-import { CHECK_ALIASES, checkShape, type ProbeType, probeShapes, typeShape } from './schema.ts';
-import { readTcp } from './tcp-check.ts';
+import { CHECK_ALIASES, checkShape, typeShape } from './schema.ts';
 import { type Cursor, describeNode, entryCursors, labelSpot, missingSpot, valueSpot } from './tree.ts';
 
-const PROBE_TYPES = Object.keys(probeShapes) as readonly ProbeType[];
 const DEFAULT_TIMEOUT_CAP_MS = 10_000;
-
-/** A check whose probe may bring its own destination. */
-export interface ReadProbe {
-  readonly probe: ProbeSpec;
-  /** From a URL; undefined: the check's own `destination` counts. */
-  readonly destination?: string;
-  readonly needsDestination: boolean;
-}
-
-/** What the reader of one check type is given. */
-export interface ProbePlace {
-  readonly name: string;
-  /** A remote check: its destination is whoever holds the route. */
-  readonly isTemplate: boolean;
-  readonly destination: string | undefined;
-}
 
 type CheckFields = Fields<typeof checkShape>;
 
@@ -67,29 +49,19 @@ function readCheck(
     return undefined;
   }
   const type = readType(cursor, context);
-  const shape = { ...typeShape, ...checkShape, ...(type === undefined ? anyProbe() : probeShapes[type]) };
+  const shape = { ...typeShape, ...checkShape, ...(type === undefined ? ANY_PROBE : KINDS[type].shape) };
   const explain = (key: string) => explainKey(key, type);
-  const fields = openFields(
-    cursor,
-    { shape, aliases: CHECK_ALIASES, hasConfig: true, isOpen: type === undefined, explain },
-    report,
-  );
+  const fields = openFields(cursor, { shape, aliases: CHECK_ALIASES, hasConfig: true, explain }, report);
   if (fields === undefined) return undefined;
   const common = readCommon(fields as unknown as CheckFields, context);
   const destination = readDestination(fields as unknown as CheckFields, context, isTemplate);
   if (type === undefined) return undefined;
-  const place = { name, isTemplate, destination };
-  const read = readProbe(type, fields, place, context);
+  const place = { name, isTemplate, destination, everyMs: common.everyMs };
+  const read = KINDS[type].read(fields, place, context);
   if (read === undefined) return undefined;
-  if (!isTemplate && read.needsDestination && fields.child('destination') === undefined) {
-    report.problem(
-      missingSpot(cursor, 'destination'),
-      'missing-key',
-      'missing; write an IP address or a host name',
-    );
-  }
+  judgeDestination(read, { fields: fields as unknown as CheckFields, isTemplate }, context);
   const spec = { name, ...common, probe: read.probe, destination: read.destination ?? destination ?? '' };
-  const sourceAt = (fields as unknown as Fields<typeof probeShapes.ping>).child('source_address');
+  const sourceAt = (fields as Fields<Shape>).child('source_address');
   if (sourceAt !== undefined && hasOtherFamily(spec)) {
     const message = `an address of the other family than the destination ${spec.destination}; write one of the same`;
     report.problem(valueSpot(sourceAt), 'conflict', message);
@@ -97,34 +69,30 @@ function readCheck(
   return spec;
 }
 
-/** Nothing can be sent from an IPv4 address to an IPv6 one, or the other way round. */
-function hasOtherFamily({ probe, destination }: CheckSpec): boolean {
-  if (probe.type === 'command' || probe.sourceAddress === undefined) return false;
-  const [from, to] = [parseAddress(probe.sourceAddress), parseAddress(destination)];
-  return from !== undefined && to !== undefined && from.family !== to.family;
+/** Whether there is a destination, where there has to be one. */
+function judgeDestination(
+  { asks, probe, destination }: ReadProbe,
+  { fields, isTemplate }: { readonly fields: CheckFields; readonly isTemplate: boolean },
+  { report }: Context,
+): void {
+  const given = fields.child('destination');
+  if (asks === 'none' && isTemplate) {
+    const message = `checks of type ${probe.type} look at this machine only; write it under healthchecks`;
+    report.problem(labelSpot(fields.cursor), 'conflict', message);
+  } else if (asks === 'none' && given !== undefined) {
+    const message = `checks of type ${probe.type} look at this machine only; leave the destination out`;
+    report.problem(labelSpot(given), 'conflict', message);
+  } else if (!isTemplate && asks === 'required' && given === undefined && destination === undefined) {
+    const message = 'missing; write an IP address or a host name';
+    report.problem(missingSpot(fields.cursor, 'destination'), 'missing-key', message);
+  }
 }
 
-function readProbe(
-  type: ProbeType,
-  fields: unknown,
-  place: ProbePlace,
-  context: Context,
-): ReadProbe | undefined {
-  switch (type) {
-    case 'ping': {
-      const own = fields as Fields<typeof probeShapes.ping>;
-      const [payloadBytes, sourceAddress] = [own.read('payload_bytes'), own.read('source_address')];
-      return { probe: { type, payloadBytes, sourceAddress }, needsDestination: true };
-    }
-    case 'tcp':
-      return readTcp(fields as Fields<typeof probeShapes.tcp>, context);
-    case 'http':
-      return readHttp(fields as Fields<typeof probeShapes.http>, place, context);
-    case 'command':
-      return readCommand(fields as Fields<typeof probeShapes.command>, place, context);
-    default:
-      return assertNever(type);
-  }
+/** Nothing can be sent from an IPv4 address to an IPv6 one, or the other way round. */
+function hasOtherFamily({ probe, destination }: CheckSpec): boolean {
+  if (!('sourceAddress' in probe) || probe.sourceAddress === undefined) return false;
+  const [from, to] = [parseAddress(probe.sourceAddress), parseAddress(destination)];
+  return from !== undefined && to !== undefined && from.family !== to.family;
 }
 
 function readCommon(fields: CheckFields, { report }: Context) {
@@ -186,12 +154,24 @@ function readType(cursor: Cursor, { report }: Context): ProbeType | undefined {
 }
 
 /** Where the type is unknown, no option of any type is called unknown. */
-function anyProbe() {
-  return { ...probeShapes.ping, ...probeShapes.command, ...probeShapes.http, ...probeShapes.tcp };
-}
+const ANY_PROBE: Shape = Object.assign({}, ...PROBE_TYPES.map((type) => KINDS[type].shape));
 
 function explainKey(key: string, type: ProbeType | undefined): string | undefined {
-  const owners = PROBE_TYPES.filter((other) => Object.hasOwn(probeShapes[other], key));
-  if (type === undefined || owners.length === 0) return undefined;
-  return `an option of ${owners.join(' and ')}, not of ${type}; leave it out, or change the type`;
+  if (type === undefined) return explainAnyKey(key);
+  const owners = PROBE_TYPES.filter((other) => Object.hasOwn(KINDS[other].shape, key));
+  if (owners.length === 0) return undefined;
+  return `an option of ${enumerate(owners)}, not of ${type}; leave it out, or change the type`;
+}
+
+/** The options of all types would be too many to list. */
+function explainAnyKey(key: string): string | undefined {
+  const common = [...Object.keys(typeShape), ...Object.keys(checkShape), 'config'];
+  if (nearestWord(key, [...common, ...Object.keys(ANY_PROBE)]) !== undefined) return undefined;
+  return `unknown key, of no type; every type knows ${common.join(', ')}`;
+}
+
+/** `tcp`, `tcp and http`, `tcp, http and dns`. */
+function enumerate(words: readonly string[]): string {
+  const [last = '', ...others] = words.toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`;
 }

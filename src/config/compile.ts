@@ -1,10 +1,16 @@
+import type { AdminSpec } from '../admin/index.ts';
 import type { AgentSpec, AwsSpec } from '../agent/index.ts';
+import type { CheckSpec } from '../checks/index.ts';
+import { readAdmin } from './admin.ts';
 import { readChecks, readTemplates } from './checks.ts';
 import type { Context, Names } from './context.ts';
 import { type Fields, openFields } from './fields.ts';
 import { readGroups } from './groups.ts';
+import { readNamedHealth } from './health.ts';
+import type { Documents } from './include.ts';
 import type { Report } from './problems.ts';
-import { adminShape, awsShape, ROOT_ALIASES, rootShape } from './schema.ts';
+import { awsShape, ROOT_ALIASES, rootShape } from './schema.ts';
+import { entriesOf, openPart, type Part, partOf, refuseSharedNames, unlessEmpty } from './sections.ts';
 import {
   type Cursor,
   entryCursors,
@@ -14,50 +20,95 @@ import {
   missingSpot,
   type Node,
   rootCursor,
+  valueSpot,
 } from './tree.ts';
 
 type RootFields = Fields<typeof rootShape>;
 
-/** Makes the agent's spec of a document. What it gives counts only where the report has no problem. */
-export function compile(root: Node, given: Pick<Context, 'report' | 'readFile'>): AgentSpec | undefined {
+/** What a document comes down to: for the agent, and for what is opened beside it. */
+export interface Compiled {
+  readonly spec: AgentSpec;
+  /** Undefined: no HTTP server. */
+  readonly admin: AdminSpec | undefined;
+}
+
+/** Makes the specs of documents. What it gives counts only where the report has no problem. */
+export function compile(
+  documents: Documents,
+  given: Pick<Context, 'report' | 'readFile'>,
+): Compiled | undefined {
   const { report } = given;
-  const isAnnounced = refuseAnnouncer(root, report);
-  const cursor = rootCursor(isAnnounced ? without(root, 'announcer') : root);
-  const fields = openFields(cursor, { shape: rootShape, aliases: ROOT_ALIASES }, report);
+  const fields = openMain(documents.main, report);
   if (fields === undefined) return undefined;
-  const [checksAt, templatesAt] = [fields.child('healthchecks'), fields.child('remote_healthchecks')];
-  const context = { ...given, checks: namesIn(checksAt), templates: namesIn(templatesAt) };
-  const checks = readChecks(unlessEmpty(checksAt), context);
-  const remoteChecks = readTemplates(unlessEmpty(templatesAt), context);
-  const tableGroups = readTables(fields, isAnnounced, context);
-  warnOfAdmin(fields, report);
+  const main = fields.cursor.node.at.file;
+  const included = documents.included.flatMap((root) => openPart(root, main, report) ?? []);
+  const own = { ...partOf(fields.child), routetables: fields.child('routetables') };
+  const parts = [own, ...included];
+  requireTables(parts, documents, report);
+  const entries = declare(parts, report);
+  const context = { ...given, ...entries.names, isWhole: documents.isWhole };
+  const checks = parts.flatMap((part) => readChecks(part.healthchecks, context));
+  const remoteChecks = parts.flatMap((part) => readTemplates(part.remote_healthchecks, context));
+  const health = readNamedHealth(
+    parts.map((part) => part.health),
+    context,
+  );
   const spec = {
     pollMs: fields.read('poll_time'),
     checks,
     remoteChecks,
-    tableGroups,
+    health,
+    tableGroups: parts.flatMap((part) => readGroups(part.routetables, context)),
     manageSourceDestCheck: fields.read('manage_source_dest_check'),
     onExit: fields.read('on_exit'),
     drainOn: [...new Set(fields.read('drain_on'))],
     aws: readAws(fields.child('aws'), report),
   };
-  if (report.problems().length === 0) warnOfUnused(spec, { checksAt, templatesAt }, context);
-  return spec;
+  const admin = readAdmin(fields.child('admin'), report);
+  if (report.problems().length === 0) warnOfUnused(checks, entries, context);
+  return { spec, admin };
 }
 
-function readTables(fields: RootFields, isAnnounced: boolean, context: Context) {
-  const tables = fields.child('routetables');
-  if (tables !== undefined) return readGroups(tables, context);
-  if (!isAnnounced) {
-    const message = 'missing; write a map of groups by name, each with find and manage_routes';
-    context.report.problem(missingSpot(fields.cursor, 'routetables'), 'missing-key', message);
+function openMain(root: Node, report: Report): RootFields | undefined {
+  if (isNull(root)) {
+    const message = 'the document is empty; start with routetables';
+    report.problem(valueSpot(rootCursor(root)), 'missing-key', message);
+    return undefined;
   }
-  return [];
+  refuseAnnouncer(root, report);
+  return openFields(
+    rootCursor(without(root, 'announcer')),
+    { shape: rootShape, aliases: ROOT_ALIASES },
+    report,
+  );
+}
+
+/** What the documents declare, by name, and the names as the readers use them. */
+function declare(parts: readonly Part[], report: Report) {
+  const checks = entriesOf(parts, 'healthchecks', report);
+  const templates = entriesOf(parts, 'remote_healthchecks', report);
+  const expressions = entriesOf(parts, 'health', report);
+  refuseSharedNames(checks, expressions, report);
+  entriesOf(parts, 'routetables', report);
+  const names = {
+    checks: namesOf(checks),
+    templates: namesOf(templates),
+    expressions: { declared: expressions, used: new Set<string>(), open: [], read: new Map() },
+  };
+  return { checks, templates, expressions, names };
+}
+
+/** There has to be something to do, unless that is in a file that could not be read, or is what is refused. */
+function requireTables(parts: readonly Part[], { main, isWhole }: Documents, report: Report): void {
+  const isThere = parts.some((part) => part.routetables !== undefined);
+  if (isThere || !isWhole || isAnnounced(main)) return;
+  const message = 'missing; write a map of groups by name, each with find and manage_routes';
+  report.problem(missingSpot(rootCursor(main), 'routetables'), 'missing-key', message);
 }
 
 function readAws(cursor: Cursor | undefined, report: Report): AwsSpec {
   const given = unlessEmpty(cursor);
-  const empty = rootCursor({ kind: 'map', at: { line: 1, column: 1 }, entries: [] });
+  const empty = rootCursor({ kind: 'map', at: { file: '', line: 1, column: 1 }, entries: [] });
   const rules = { shape: awsShape };
   const fields =
     (given === undefined ? undefined : openFields(given, rules, report)) ?? openFields(empty, rules, report);
@@ -72,57 +123,43 @@ function readAws(cursor: Cursor | undefined, report: Report): AwsSpec {
   };
 }
 
-/** To leave announcements out in silence would be an outage; the key is known, and refused. True where it is there. */
-function refuseAnnouncer(root: Node, report: Report): boolean {
+/** To leave announcements out in silence would be an outage; the key is known, and refused. */
+function refuseAnnouncer(root: Node, report: Report): void {
   const announcer = entryCursors(rootCursor(root)).get('announcer');
-  if (announcer === undefined) return false;
+  if (announcer === undefined) return;
   const message = 'this version announces nothing over BGP yet; leave it out, or use a version that does';
   report.problem(labelSpot(announcer), 'unsupported', message);
-  return true;
 }
 
-function warnOfAdmin(fields: RootFields, report: Report): void {
-  const admin = fields.child('admin');
-  if (admin === undefined) return;
-  const own = isNull(admin.node) ? undefined : openFields(admin, { shape: adminShape }, report);
-  own?.read('address');
-  own?.read('socket');
-  const message = 'this version does not serve it yet; the rest of the config has its effect';
-  report.warn(labelSpot(admin), 'unsupported', message);
-}
-
-interface Sections {
-  readonly checksAt: Cursor | undefined;
-  readonly templatesAt: Cursor | undefined;
+function isAnnounced(root: Node): boolean {
+  return entryCursors(rootCursor(root)).has('announcer');
 }
 
 /** A check that only runs commands has a use. */
-function warnOfUnused(spec: Pick<AgentSpec, 'checks'>, at: Sections, context: Context): void {
-  const hooked = spec.checks.filter(
+function warnOfUnused(
+  checks: readonly CheckSpec[],
+  declared: ReturnType<typeof declare>,
+  { report }: Context,
+): void {
+  const hooked = checks.filter(
     (check) => check.runOnHealthy !== undefined || check.runOnUnhealthy !== undefined,
   );
-  const isHooked = new Set(hooked.map((check) => check.name));
-  const tell = (section: Cursor | undefined, names: Names, message: string): void => {
-    for (const [name, entry] of section === undefined ? [] : entryCursors(section)) {
-      if (names.used.has(name) || (names === context.checks && isHooked.has(name))) continue;
-      context.report.warn(labelSpot(entry), 'unused', message);
+  const { names } = declared;
+  const used = new Set([...names.checks.used, ...hooked.map((check) => check.name)]);
+  const tell = (entries: ReadonlyMap<string, Cursor>, users: ReadonlySet<string>, message: string): void => {
+    for (const [name, entry] of entries) {
+      if (!users.has(name)) report.warn(labelSpot(entry), 'unused', message);
     }
   };
-  tell(at.checksAt, context.checks, 'no route uses this check; name it in a healthcheck, or leave it out');
-  tell(
-    at.templatesAt,
-    context.templates,
-    'no route uses this check; name it in a remote_healthcheck, or leave it out',
-  );
+  const local = 'name it in a healthcheck, or leave it out';
+  const remote = 'name it in a remote_healthcheck, or leave it out';
+  tell(declared.checks, used, `no route uses this check; ${local}`);
+  tell(declared.templates, names.templates.used, `no route uses this check; ${remote}`);
+  tell(declared.expressions, names.expressions.used, `no route uses this expression; ${local}`);
 }
 
-function namesIn(cursor: Cursor | undefined): Names {
-  return { declared: new Set(cursor === undefined ? [] : entryCursors(cursor).keys()), used: new Set() };
-}
-
-/** A section whose entries are all commented out is as good as none. */
-function unlessEmpty(cursor: Cursor | undefined): Cursor | undefined {
-  return cursor === undefined || isNull(cursor.node) ? undefined : cursor;
+function namesOf(entries: ReadonlyMap<string, Cursor>): Names {
+  return { declared: new Set(entries.keys()), used: new Set() };
 }
 
 function without(root: Node, key: string): Node {

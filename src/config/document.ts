@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Pair, parseDocument, type Scalar, type YAMLError } from 'yaml';
 import { readPlainYaml } from './plain-yaml.ts';
-import { type Locate, locator } from './positions.ts';
+import { type Locate, locator, type NamedText } from './positions.ts';
 import type { Report, Spot } from './problems.ts';
 import { childPath, type MapEntry, type Node, type Position, type ScalarNode } from './tree.ts';
 import { describeYamlFault } from './yaml-faults.ts';
@@ -8,30 +8,37 @@ import { describeYamlFault } from './yaml-faults.ts';
 /** More than any real config has, few enough to be read at once: what aliases blow up counts in full. */
 const MAX_NODES = 50_000;
 const MAX_DEPTH = 60;
-const START: Position = { line: 1, column: 1 };
 const IN_BRACES = 'a variable within braces or brackets; put the value in quotes';
 const TOO_DEEP = 'nested too deeply to be read; make it flatter';
 
+/** How many nodes the documents of one config have had so far: they share one limit. */
+export interface NodeBudget {
+  used: number;
+}
+
 /**
- * Reads YAML 1.2 or JSON into nodes with positions. undefined where the text is too broken to go on; what is wrong is
- * in the report then. Anchors, aliases and merge keys (`<<`) are resolved. Never throws.
+ * Reads YAML 1.2 or JSON into nodes with positions; of a text without any value a null. undefined where the text is too
+ * broken to go on; what is wrong is in the report then. Anchors, aliases and merge keys (`<<`) are resolved. Never throws.
  */
-export function readDocument(text: string, report: Report): Node | undefined {
-  return readPlainYaml(text) ?? readWholeYaml(text, report);
+export function readDocument(source: NamedText, report: Report, budget: NodeBudget): Node | undefined {
+  return readPlainYaml(source) ?? readWholeYaml(source, report, budget);
 }
 
 /** The same by the YAML library, for what the plain reader does not know. */
-export function readWholeYaml(text: string, report: Report): Node | undefined {
-  const locate = locator(text);
-  const document = parseSafely(text, report);
+export function readWholeYaml(source: NamedText, report: Report, budget: NodeBudget): Node | undefined {
+  const locate = locator(source);
+  const document = parseSafely(source, report);
   if (document === undefined) return undefined;
-  if (tellFaults([...document.errors, ...document.warnings], locate, text, report)) return undefined;
-  if (document.contents === null) {
-    report.problem(spotAt(START), 'missing-key', 'the document is empty; start with routetables');
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    tellFaults(faults, { ...source, locate }, report);
     return undefined;
   }
-  const builder = { locate, report, anchors: new Map<string, Built>(), count: 0, isStopped: false };
+  if (document.contents === null) return emptyNode(startOfFile(source));
+  const anchors = new Map<string, Built>();
+  const builder = { locate, report, anchors, count: budget.used, isStopped: false };
   const root = build(document.contents, builder, { path: '', depth: 0 });
+  budget.used = builder.count;
   return builder.isStopped ? undefined : root;
 }
 
@@ -53,33 +60,36 @@ interface Place {
   readonly depth: number;
 }
 
-/** Tells the faults, without those that only follow from an earlier one. True where there is any. */
-function tellFaults(faults: readonly YAMLError[], locate: Locate, text: string, report: Report): boolean {
+interface Located extends NamedText {
+  readonly locate: Locate;
+}
+
+/** Tells the faults, without those that only follow from an earlier one. */
+function tellFaults(faults: readonly YAMLError[], source: Located, report: Report): void {
   if (faults.some((fault) => fault.code === 'RESOURCE_EXHAUSTION')) {
-    report.problem(spotAt(START), 'syntax', TOO_DEEP);
-    return true;
+    report.problem(spotAt(startOfFile(source)), 'syntax', TOO_DEEP);
+    return;
   }
   const places = new Set<number>();
   let isLost = false;
   for (const { pos, code, message } of faults) {
     const [offset] = pos;
     if (places.has(offset) || (isLost && code === 'UNEXPECTED_TOKEN')) continue;
-    const isVariable = text.startsWith('${', offset - 1);
+    const isVariable = source.text.startsWith('${', offset - 1);
     const sentence = isVariable ? IN_BRACES : describeYamlFault(code, message);
-    report.problem(spotAt(locate(offset)), 'syntax', sentence);
+    report.problem(spotAt(source.locate(offset)), 'syntax', sentence);
     places.add(offset);
     isLost ||= code === 'UNEXPECTED_TOKEN';
   }
-  return faults.length > 0;
 }
 
-function parseSafely(text: string, report: Report) {
+function parseSafely(source: NamedText, report: Report) {
   try {
     const options = { prettyErrors: false, uniqueKeys: false, schema: 'core' } as const;
-    return parseDocument(text, { ...options, version: '1.2', logLevel: 'error' });
+    return parseDocument(source.text, { ...options, version: '1.2', logLevel: 'error' });
   } catch {
     // The reader recurses: brackets within brackets by the thousand exhaust its stack.
-    report.problem(spotAt(START), 'syntax', TOO_DEEP);
+    report.problem(spotAt(startOfFile(source)), 'syntax', TOO_DEEP);
     return undefined;
   }
 }
@@ -198,6 +208,10 @@ function atKeyIfEmpty(node: Node, keyAt: Position): Node {
 
 function emptyNode(at: Position): ScalarNode {
   return { kind: 'scalar', at, value: null, text: '', isPlain: true, substituted: undefined };
+}
+
+function startOfFile({ file }: NamedText): Position {
+  return { file, line: 1, column: 1 };
 }
 
 function spotAt(at: Position, path = ''): Spot {

@@ -12,7 +12,8 @@ const ROUTES_HINT = 'write a list of routes, such as [{cidr: 192.168.1.1/32, hea
 const FIND_HINT = 'write which tables are meant, such as {type: by_tag, key: az, value: eu-west-1a}';
 
 /** The groups under `routetables`. */
-export function readGroups(cursor: Cursor, context: Context): readonly TableGroupSpec[] {
+export function readGroups(cursor: Cursor | undefined, context: Context): readonly TableGroupSpec[] {
+  if (cursor === undefined) return [];
   const entries = [...entryCursors(cursor)];
   if (entries.length === 0) {
     const what = cursor.node.kind === 'map' ? 'no group' : describeNode(cursor.node);

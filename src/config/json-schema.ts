@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import type * as fields from './fields.ts';
+import { neededCount } from './health-count.ts';
+import { KINDS } from './kinds/kinds.ts';
 import type { AnyLeaf, Form } from './leaf.ts';
 import * as leaves from './schema.ts';
 
@@ -12,12 +14,6 @@ type Shape = Readonly<Record<string, z.ZodType>>;
 /** The shapes by which the readers read, and zod's of the same names: only this file has to load zod. */
 const schema = {
   tlsShape: toShape(leaves.tlsShape),
-  probeShapes: {
-    ping: toShape(leaves.pingShape),
-    tcp: toShape(leaves.tcpShape),
-    http: toShape(leaves.httpShape),
-    command: toShape(leaves.commandShape),
-  },
   checkShape: toShape(leaves.checkShape),
   finderShapes: Object.entries(leaves.finderShapes).map(([type, shape]) => [type, toShape(shape)] as const),
   findTopShape: toShape(leaves.findTopShape),
@@ -49,12 +45,15 @@ function rootSchema(): z.ZodType {
   const checks = z.record(z.string(), checkSchema(schema.checkShape)).nullable().meta({ id: 'checks' });
   const { destination: _, ...templateShape } = schema.checkShape;
   const templates = z.record(z.string(), checkSchema(templateShape)).nullable().meta({ id: 'templates' });
+  const health = healthSchema();
   const shape = typed(schema.rootShape, {
+    include: z.union([z.string(), z.array(z.string())]).nullable(),
     healthchecks: checks,
     remote_healthchecks: templates,
-    routetables: z.record(z.string(), groupSchema()).meta({ id: 'groups' }),
+    health: z.record(z.string(), health).nullable(),
+    routetables: z.record(z.string(), groupSchema(health)).meta({ id: 'groups' }),
     aws: z.strictObject(schema.awsShape).nullable(),
-    admin: z.strictObject(schema.adminShape),
+    admin: z.strictObject(schema.adminShape).nullable(),
   });
   const all = withAliases(shape, leaves.ROOT_ALIASES);
   return z.strictObject(all).meta({ title: 'vpcast configuration' });
@@ -62,14 +61,14 @@ function rootSchema(): z.ZodType {
 
 /** One alternative for each type; options inline or under `config`. */
 function checkSchema(common: Shape): z.ZodType {
-  const types = Object.entries(schema.probeShapes).map(([type, own]) => {
+  const types = Object.entries(KINDS).map(([type, { shape: own }]) => {
     const nested = {
       arguments: z.union([argv, z.string()]),
       argv,
       tls,
       headers: z.record(z.string(), z.string()),
     };
-    const options = optional(typed(own, nested));
+    const options = optional(typed(toShape(own), nested));
     const shared = typed(common, { run_on_healthy: argv, run_on_unhealthy: argv });
     return z.strictObject({
       type: z.literal(type).describe('Kind of probe.'),
@@ -85,11 +84,11 @@ function checkSchema(common: Shape): z.ZodType {
   return z.union(types);
 }
 
-function groupSchema(): z.ZodType {
+function groupSchema(health: z.ZodType): z.ZodType {
   const finder: z.ZodType = z.lazy(() => finderSchema(finder, {})).meta({ id: 'finder' });
   const hooks = Object.keys(schema.routeShape).filter((key) => key.startsWith('run_'));
   const route = typed(schema.routeShape, {
-    healthcheck: healthSchema(),
+    healthcheck: health,
     fallback: z.strictObject(withAliases(schema.fallbackShape, leaves.FALLBACK_ALIASES)),
     ...Object.fromEntries(hooks.map((hook) => [hook, argv])),
   });
@@ -116,16 +115,19 @@ function finderSchema(finder: z.ZodType, top: Shape): z.ZodType {
 
 function healthSchema(): z.ZodType {
   const health: z.ZodType = z
-    .lazy(() => z.union([z.string(), list, all, any, atLeast]))
+    .lazy(() => z.union([z.string(), list, all, any, atLeast, not]))
     .meta({ id: 'health' });
   const list = z.array(health).min(1).describe('All of these.');
   const all = z.strictObject({ all: list });
   const any = z.strictObject({ any: z.array(health).min(1).describe('At least one of these.') });
-  const count = z.int().min(1).describe('How many of `of` have to be healthy.');
+  const count = toZod(
+    neededCount().describe('How many of `of` have to be healthy: a count, or a percentage.'),
+  );
   const atLeast = z.strictObject({
     at_least: count,
     of: z.array(health).min(1).describe('The checks to count.'),
   });
+  const not = z.strictObject({ not: z.union([health]).describe('Healthy when this is unhealthy.') });
   return health;
 }
 

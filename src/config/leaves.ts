@@ -12,6 +12,7 @@ interface Limits {
 }
 
 const DEFAULT_REDIRECTS = 5;
+const UNIT_BYTES: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
 /** A duration in ms. Limits in ms, inclusive. */
 export function duration({ least, most }: Limits) {
@@ -40,6 +41,26 @@ export function decimal(what: string, { least, most }: Limits) {
   return leaf({ kind: 'limited', isWhole: false, least, most }, (written) =>
     isWithin(written, { least, most }) ? accept(written) : refuse(hint),
   );
+}
+
+/** A number of bytes: alone, or with KiB, MiB or GiB. Limits in bytes, inclusive. */
+export function size({ least, most }: Limits) {
+  const hint = `write a size such as 512KiB or 64MiB, from ${least} to ${most} bytes; a number alone is bytes`;
+  return leaf(WORD_OR_NUMBER, (written) => {
+    const [, amount = '', unit = ''] = /^(\d{1,15})\s?(|[KMG]iB)$/.exec(String(written)) ?? [];
+    const bytes = amount === '' ? Number.NaN : Number(amount) * (UNIT_BYTES[unit] ?? 1);
+    return bytes >= least && bytes <= most ? accept(bytes) : refuse(hint);
+  });
+}
+
+/** A share in percent, more than 0 and up to 100: `90%`, or the number alone. */
+export function percentage() {
+  const hint = 'write a percentage more than 0% and up to 100%, such as 90%';
+  return leaf(WORD_OR_NUMBER, (written) => {
+    const digits = typeof written === 'string' ? /^(\d+(?:\.\d+)?) ?%?$/.exec(written)?.[1] : written;
+    const percent = isWordOrNumber(digits) ? Number(digits) : Number.NaN;
+    return percent > 0 && percent <= 100 ? accept(percent) : refuse(hint);
+  });
 }
 
 export function flag() {

@@ -1,5 +1,5 @@
 import { emptyScalar, isReserved, plainScalar, quotedScalar, UNKNOWN, unescaped } from './plain-scalar.ts';
-import { locator } from './positions.ts';
+import { locator, type NamedText } from './positions.ts';
 import type { ListNode, MapEntry, MapNode, Node, Position } from './tree.ts';
 
 /** Printable characters that mean nothing to YAML, but for line feeds: no tabs, returns or byte order marks. */
@@ -24,10 +24,10 @@ const MAX_DEPTH = 20;
  * values in one line. undefined: it has something else in it, right or wrong, and the whole language has to be known to
  * say. What it gives is what the YAML library gives, positions included, at a tenth of the time of a start.
  */
-export function readPlainYaml(text: string): Node | undefined {
-  if (!PLAIN_TEXT.test(text)) return undefined;
+export function readPlainYaml(source: NamedText): Node | undefined {
+  if (!PLAIN_TEXT.test(source.text)) return undefined;
   try {
-    return new PlainReader(text).document();
+    return new PlainReader(source).document();
   } catch (reason) {
     if (reason === UNKNOWN) return undefined;
     throw reason;
@@ -42,9 +42,9 @@ class PlainReader {
   /** What stands between brackets and goes on in further lines is indented deeper than this. */
   #outside = 0;
 
-  constructor(text: string) {
-    this.#text = text;
-    this.#locate = locator(text);
+  constructor(source: NamedText) {
+    this.#text = source.text;
+    this.#locate = locator(source);
   }
 
   document(): Node {

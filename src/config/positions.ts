@@ -1,5 +1,11 @@
 import type { Position } from './tree.ts';
 
+/** A text and the name of its file, as problems tell it: a path, `stdin`, `ssm:/…`. */
+export interface NamedText {
+  readonly file: string;
+  readonly text: string;
+}
+
 /** Gives the place of an offset in a text. */
 export type Locate = (offset: number) => Position;
 
@@ -7,14 +13,14 @@ export type Locate = (offset: number) => Position;
  * Places in a text, from its own line ends (the YAML reader's line counter loses lines in damaged texts). What is missing
  * at the end of the text is told of right behind its last character, not on an empty line below.
  */
-export function locator(text: string): Locate {
+export function locator({ file, text }: NamedText): Locate {
   const starts = [0];
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
   const last = text.trimEnd().length;
   return (offset) => {
     const at = Math.min(offset, last);
     const line = lastAtMost(starts, at);
-    return { line: line + 1, column: at - (starts[line] ?? 0) + 1 };
+    return { file, line: line + 1, column: at - (starts[line] ?? 0) + 1 };
   };
 }
 

@@ -51,12 +51,16 @@ export interface Report {
   warnings(): readonly Problem[];
 }
 
-/** An empty report about one file. A problem with a guessed value is only a warning: the real value may be right. */
-export function createReport(file: string): Report {
+/**
+ * An empty report. `main` is the file whose problems come first; those of others follow by their names. A problem with a
+ * guessed value is only a warning: the real value may be right.
+ */
+export function createReport(main: string): Report {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const put = (list: Problem[], spot: Spot, code: ProblemCode, message: string): void => {
-    list.push({ file, line: spot.at.line, column: spot.at.column, path: spot.path, message, code });
+    const { file, line, column } = spot.at;
+    list.push({ file, line, column, path: spot.path, message, code });
   };
   return {
     problem(spot, code, message) {
@@ -66,8 +70,8 @@ export function createReport(file: string): Report {
         put(warnings, spot, 'not-checked', 'depends on a tag of the instance; it can be checked only there');
     },
     warn: (spot, code, message) => put(warnings, spot, code, message),
-    problems: () => inOrder(problems),
-    warnings: () => inOrder(warnings),
+    problems: () => inOrder(problems, main),
+    warnings: () => inOrder(warnings, main),
   };
 }
 
@@ -79,7 +83,15 @@ export function formatProblem(problem: Problem): string {
     : `${where} ${problem.path}: ${problem.message}`;
 }
 
-function inOrder(list: readonly Problem[]): readonly Problem[] {
+function inOrder(list: readonly Problem[], main: string): readonly Problem[] {
   const unique = new Map(list.map((problem) => [formatProblem(problem), problem]));
-  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  return [...unique.values()].sort(
+    (a, b) => byFile(a.file, b.file, main) || a.line - b.line || a.column - b.column,
+  );
+}
+
+function byFile(a: string, b: string, main: string): number {
+  if (a === b) return 0;
+  if (a === main || b === main) return a === main ? -1 : 1;
+  return a < b ? -1 : 1;
 }

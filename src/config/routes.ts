@@ -10,7 +10,8 @@ import { type Cidr, containsCidr, parseCidr } from '../lib/cidr.ts';
 import { readArgv } from './argv.ts';
 import type { Context } from './context.ts';
 import { type Fields, openFields } from './fields.ts';
-import { readHealth, readName } from './health.ts';
+import { readHealth } from './health.ts';
+import { readTemplateName } from './health-names.ts';
 import { FALLBACK_ALIASES, fallbackShape, routeShape } from './schema.ts';
 import { type Cursor, labelSpot, missingSpot, valueSpot } from './tree.ts';
 
@@ -110,7 +111,7 @@ function refuseForbidden(cidr: Cidr, at: Cursor, report: Context['report']): voi
 function readRemoteCheck(fields: RouteFields, context: Context): string | undefined {
   const child = fields.child('remote_healthcheck');
   if (child === undefined) return undefined;
-  return readName(child, { names: context.templates, kind: 'remote check' }, context);
+  return readTemplateName(child, context);
 }
 
 function readFallback(

@@ -1,4 +1,4 @@
-import { accept, leaf } from './leaf.ts';
+import { everyKey, fallKey, nested, riseKey } from './kinds/kind.ts';
 import {
   anyText,
   cidr,
@@ -8,29 +8,20 @@ import {
   flag,
   form,
   interfaceRef,
-  ipAddress,
   list,
   oneOf,
   pattern,
-  port,
-  redirects,
   resourceId,
   text,
   whole,
-  wordsOrNumbers,
 } from './leaves.ts';
+import { listenAddress } from './listen-address.ts';
 
 // Every key of the config, its form, its default and its description: what the readers read by, and what the JSON
 // Schema is made from. What is read by a reader of its own is `nested` here, and typed in `json-schema.ts`.
 
 const HOUR_MS = 3_600_000;
-const EVERY = { least: 10, most: 24 * HOUR_MS };
-const CHECK_COUNT = { least: 1, most: 10_000 };
-
-/** A map or list that has a reader of its own. */
-const nested = leaf({ kind: 'anything' }, accept).optional();
 const argv = nested;
-const source = ipAddress().optional().describe('Local IP address to send from. Default: the system chooses.');
 const serverName = text('the server name to ask for').optional();
 
 /** The key that says which other keys there are; its reader looks at it before the rest. */
@@ -51,72 +42,11 @@ export const tlsShape = {
   skip_verify: flag().or(false).describe('Accept any certificate.'),
 };
 
-const tls = nested.describe('TLS on the connection: true, or a map of options.');
-
-export const pingShape = {
-  payload_bytes: whole('a size in bytes', { least: 16, most: 65_507 })
-    .or(56)
-    .describe('Bytes after the 8-byte ICMP header.'),
-  source_address: source,
-};
-
-export const tcpShape = {
-  port: port().describe('TCP port to connect to.'),
-  send: anyText('the text to send').optional().describe('Text to send once connected, exactly as it is.'),
-  expect: anyText('the text to wait for').optional().describe('Passes when the answer contains this text.'),
-  tls,
-  source_address: source,
-  ssl: flag().optional().deprecate('AWSnycast’s spelling of `tls: true`.'),
-  certPath: text('the path of a PEM file').optional().deprecate('AWSnycast’s `tls.ca_file`.'),
-  cert: text('a CA certificate in PEM').optional().deprecate('AWSnycast’s `tls.ca`.'),
-  skipVerify: flag().optional().deprecate('AWSnycast’s `tls.skip_verify`.'),
-  serverName: anyText('the server name to ask for').optional().deprecate('AWSnycast’s `tls.server_name`.'),
-};
-
-export const httpShape = {
-  url: form('a URL such as http://10.0.0.5:8080/health', /^https?:\/\/\S+$/i)
-    .optional()
-    .describe('Scheme, destination, port and path in one; instead of these.'),
-  scheme: oneOf(['http', 'https']).optional().describe('Default: https with `tls`, else http.'),
-  port: port().optional().describe('Default: 80, or 443 for https.'),
-  path: form('a path that begins with /', /^\/[^\s#]*$/)
-    .optional()
-    .describe('Path and query to ask for. Default: /.'),
-  method: form('a method such as GET or HEAD', /^[A-Za-z]+$/)
-    .or('GET')
-    .describe('HTTP method.'),
-  headers: nested.describe('Request headers by name.'),
-  host: form('a Host header, a name with a port where needed', /^[^\s/]+$/)
-    .optional()
-    .describe('Host header, and the TLS server name. Default: the destination.'),
-  body: anyText('the text of the body').optional().describe('Request body.'),
-  expect_status: wordsOrNumbers('write a status such as 200, 2xx or 200-299, or a list of these')
-    .or(200)
-    .describe('Passing status: a code, a class (2xx), a range (200-299), or a list of these.'),
-  expect_body: pattern().optional().describe('Regular expression that the body has to match somewhere.'),
-  redirects: redirects()
-    .or(false)
-    .describe('Redirects to follow: a number, true (5) or false (none: the 3xx itself is judged).'),
-  tls,
-  unix_socket: form('the absolute path of a Unix socket', /^\/[^\0]+$/)
-    .optional()
-    .describe('Connect to this Unix socket instead of the destination.'),
-  source_address: source,
-};
-
-export const commandShape = {
-  command: text('the program to run')
-    .optional()
-    .describe('Program to run; exit status 0 passes. No shell is involved.'),
-  arguments: argv.describe('Arguments of `command`; %DESTINATION% in one is replaced.'),
-  argv: argv.describe('Program and arguments in one list; instead of `command` and `arguments`.'),
-};
-
 export const checkShape = {
   destination: destination().optional().describe('IP address or host name to probe.'),
-  rise: whole('a count', CHECK_COUNT).or(2).describe('Passes in a row that make it healthy.'),
-  fall: whole('a count', CHECK_COUNT).or(3).describe('Failures in a row that make it unhealthy.'),
-  every: duration(EVERY).or('1s').describe('Time from the start of one probe to the start of the next.'),
+  rise: riseKey(2),
+  fall: fallKey(3),
+  every: everyKey('1s'),
   timeout: duration({ least: 10, most: HOUR_MS })
     .optional()
     .describe('Longest time for one attempt. Default: `every`, at most 10s.'),
@@ -129,9 +59,6 @@ export const checkShape = {
 };
 
 export const CHECK_ALIASES = { tries_interval: 'interval' } as const;
-
-export const probeShapes = { ping: pingShape, tcp: tcpShape, http: httpShape, command: commandShape };
-export type ProbeType = keyof typeof probeShapes;
 
 export const finderShapes = {
   by_tag: {
@@ -279,22 +206,31 @@ export const awsShape = {
 };
 
 export const adminShape = {
-  address: text('an address and port such as 127.0.0.1:9551')
+  address: listenAddress()
     .optional()
-    .describe('Address and port of the HTTP server.'),
+    .describe('IP address and port of the HTTP server for metrics and health; `:9551` is every address.'),
   socket: text('the path of a socket').optional().describe('Path of the control socket.'),
 };
 
 const drainSignals = ['spot', 'rebalance', 'lifecycle', 'maintenance'] as const;
 
+/** The keys at the top that an included file may have too. */
+export const partShape = {
+  healthchecks: nested.describe('Checks by name.'),
+  remote_healthchecks: nested.describe('Check templates by name, run against the holder of a route.'),
+  health: nested.describe('Health expressions by name, to be used wherever a check can be named.'),
+  routetables: nested.describe('Groups of route tables by name.'),
+};
+
 /** The keys at the top. */
 export const rootShape = {
+  include: nested.describe(
+    'Other files with checks, health expressions and groups: a path or pattern, or a list.',
+  ),
   poll_time: duration({ least: 100, most: 24 * HOUR_MS })
     .or('40s')
     .describe('How often the managed tables are read in full. Default: 40s.'),
-  healthchecks: nested.describe('Checks by name.'),
-  remote_healthchecks: nested.describe('Check templates by name, run against the holder of a route.'),
-  routetables: nested.describe('Groups of route tables by name.'),
+  ...partShape,
   manage_source_dest_check: flag()
     .or(false)
     .describe('Switch the source/dest check of the interface off where it is on.'),

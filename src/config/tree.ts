@@ -1,7 +1,8 @@
 import type { Doubt, Spot } from './problems.ts';
 
-/** A place in the text; both count from 1. */
+/** A place in a file; both numbers count from 1. */
 export interface Position {
+  readonly file: string;
   readonly line: number;
   readonly column: number;
 }
@@ -96,6 +97,11 @@ export function labelSpot(cursor: Cursor): Spot {
 /** To speak of a key that is not there. */
 export function missingSpot(parent: Cursor, key: string): Spot {
   return { at: parent.labelAt, path: childPath(parent.path, key), doubt: undefined };
+}
+
+/** To name a place in a sentence about another one. */
+export function placeOf({ file, line }: Position): string {
+  return `${file}:${line}`;
 }
 
 /** True for a value that was left empty. */

@@ -1,21 +1,25 @@
 import { parse } from 'yaml';
-import { type Argv, readArgv, readWords } from './argv.ts';
-import type { ProbePlace, ReadProbe } from './checks.ts';
-import type { Context } from './context.ts';
-import type { Fields } from './fields.ts';
-import type { commandShape } from './schema.ts';
-import { labelSpot, missingSpot, valueSpot } from './tree.ts';
+import { type Argv, readArgv, readWords } from '../argv.ts';
+import type { Context } from '../context.ts';
+import type { Fields } from '../fields.ts';
+import { text } from '../leaves.ts';
+import { labelSpot, missingSpot, valueSpot } from '../tree.ts';
+import { kind, nested, type ProbePlace, type ReadProbe } from './kind.ts';
 
-type CommandFields = Fields<typeof commandShape>;
+const shape = {
+  command: text('the program to run')
+    .optional()
+    .describe('Program to run; exit status 0 passes. No shell is involved.'),
+  arguments: nested.describe('Arguments of `command`; %DESTINATION% in one is replaced.'),
+  argv: nested.describe('Program and arguments in one list; instead of `command` and `arguments`.'),
+};
+
+type CommandFields = Fields<typeof shape>;
 
 const DESTINATION = '%DESTINATION%';
 
 /** Reads the options of a command check: `command` with `arguments`, or `argv`. */
-export function readCommand(
-  fields: CommandFields,
-  place: ProbePlace,
-  context: Context,
-): ReadProbe | undefined {
+function readCommand(fields: CommandFields, place: ProbePlace, context: Context): ReadProbe | undefined {
   const { report } = context;
   const [argvAt, commandAt] = [fields.child('argv'), fields.child('command')];
   const old = commandAt ?? fields.child('arguments');
@@ -33,7 +37,7 @@ export function readCommand(
     const message = `missing; write an IP address or a host name, since an argument has ${DESTINATION}`;
     report.problem(missingSpot(fields.cursor, 'destination'), 'missing-key', message);
   }
-  return { probe: { type: 'command', argv }, needsDestination: false };
+  return { probe: { type: 'command', argv }, asks: 'optional' };
 }
 
 function readOwnArgv(fields: CommandFields, { report }: Context): Argv | undefined {
@@ -82,3 +86,5 @@ function parseWords(text: string): readonly string[] | undefined {
     return undefined;
   }
 }
+
+export const command = kind(shape, readCommand);

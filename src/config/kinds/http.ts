@@ -1,13 +1,43 @@
-import type { HttpSpec } from '../checks/index.ts';
-import type { ProbePlace, ReadProbe } from './checks.ts';
-import type { Context } from './context.ts';
-import type { Fields } from './fields.ts';
-import { isDestination } from './leaves.ts';
-import type { httpShape } from './schema.ts';
-import { PLAIN_TLS, readTls } from './tls.ts';
-import { type Cursor, descend, describeNode, entryCursors, labelSpot, valueSpot } from './tree.ts';
+import type { HttpSpec } from '../../checks/index.ts';
+import type { Context } from '../context.ts';
+import type { Fields } from '../fields.ts';
+import { anyText, form, isDestination, oneOf, pattern, port, redirects, wordsOrNumbers } from '../leaves.ts';
+import { PLAIN_TLS, readTls } from '../tls.ts';
+import { type Cursor, descend, describeNode, entryCursors, labelSpot, valueSpot } from '../tree.ts';
+import { kind, nested, type ProbePlace, type ReadProbe, readSource, sourceShape, tlsKey } from './kind.ts';
 
-type HttpFields = Fields<typeof httpShape>;
+const shape = {
+  url: form('a URL such as http://10.0.0.5:8080/health', /^https?:\/\/\S+$/i)
+    .optional()
+    .describe('Scheme, destination, port and path in one; instead of these.'),
+  scheme: oneOf(['http', 'https']).optional().describe('Default: https with `tls`, else http.'),
+  port: port().optional().describe('Default: 80, or 443 for https.'),
+  path: form('a path that begins with /', /^\/[^\s#]*$/)
+    .optional()
+    .describe('Path and query to ask for. Default: /.'),
+  method: form('a method such as GET or HEAD', /^[A-Za-z]+$/)
+    .or('GET')
+    .describe('HTTP method.'),
+  headers: nested.describe('Request headers by name.'),
+  host: form('a Host header, a name with a port where needed', /^[^\s/]+$/)
+    .optional()
+    .describe('Host header, and the TLS server name. Default: the destination.'),
+  body: anyText('the text of the body').optional().describe('Request body.'),
+  expect_status: wordsOrNumbers('write a status such as 200, 2xx or 200-299, or a list of these')
+    .or(200)
+    .describe('Passing status: a code, a class (2xx), a range (200-299), or a list of these.'),
+  expect_body: pattern().optional().describe('Regular expression that the body has to match somewhere.'),
+  redirects: redirects()
+    .or(false)
+    .describe('Redirects to follow: a number, true (5) or false (none: the 3xx itself is judged).'),
+  tls: tlsKey,
+  unix_socket: form('the absolute path of a Unix socket', /^\/[^\0]+$/)
+    .optional()
+    .describe('Connect to this Unix socket instead of the destination.'),
+  ...sourceShape,
+};
+
+type HttpFields = Fields<typeof shape>;
 type StatusRange = HttpSpec['expectStatus'][number];
 
 /** Scheme, destination, port and path, from `url` or from the keys of these names. */
@@ -21,7 +51,7 @@ interface Address {
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
 /** Reads the options of an http check. */
-export function readHttp(fields: HttpFields, place: ProbePlace, context: Context): ReadProbe | undefined {
+function readHttp(fields: HttpFields, place: ProbePlace, context: Context): ReadProbe | undefined {
   const tlsAt = fields.child('tls');
   const tls = readTls(tlsAt, context);
   const address = readAddress(fields, { place, hasTls: tls !== undefined }, context);
@@ -34,7 +64,7 @@ export function readHttp(fields: HttpFields, place: ProbePlace, context: Context
     expectStatus: readStatus(fields, context),
     expectBody: fields.read('expect_body'),
     maxRedirects: fields.read('redirects'),
-    sourceAddress: fields.read('source_address'),
+    ...readSource(fields),
   };
   if (address === undefined) return undefined;
   const { scheme, port, path, destination } = address;
@@ -47,8 +77,8 @@ export function readHttp(fields: HttpFields, place: ProbePlace, context: Context
   }
   const ownTls = scheme === 'https' ? (tls ?? PLAIN_TLS) : undefined;
   const probe: HttpSpec = { type: 'http', scheme, port, path, ...spec, tls: ownTls, unixSocket };
-  const needsDestination = destination === undefined && unixSocket === undefined;
-  return { probe, needsDestination, ...(destination === undefined ? {} : { destination }) };
+  const asks = destination === undefined && unixSocket === undefined ? 'required' : 'optional';
+  return { probe, asks, ...(destination === undefined ? {} : { destination }) };
 }
 
 interface AddressFacts {
@@ -156,3 +186,5 @@ function statusRange(text: string): StatusRange | undefined {
   const [from, to] = [Number(first), Number(last ?? first)];
   return from <= to ? { from, to } : undefined;
 }
+
+export const http = kind(shape, readHttp);

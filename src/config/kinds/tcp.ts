@@ -1,12 +1,25 @@
-import type { TlsSpec } from '../checks/index.ts';
-import type { ReadProbe } from './checks.ts';
-import type { Context } from './context.ts';
-import type { Fields } from './fields.ts';
-import type { tcpShape } from './schema.ts';
-import { checkPem, PLAIN_TLS, readPem, readTls } from './tls.ts';
-import { labelSpot } from './tree.ts';
+import type { TlsSpec } from '../../checks/index.ts';
+import type { Context } from '../context.ts';
+import type { Fields } from '../fields.ts';
+import { anyText, flag, port, text } from '../leaves.ts';
+import { checkPem, PLAIN_TLS, readPem, readTls } from '../tls.ts';
+import { labelSpot } from '../tree.ts';
+import { kind, type ProbePlace, type ReadProbe, readSource, sourceShape, tlsKey } from './kind.ts';
 
-type TcpFields = Fields<typeof tcpShape>;
+const shape = {
+  port: port().describe('TCP port to connect to.'),
+  send: anyText('the text to send').optional().describe('Text to send once connected, exactly as it is.'),
+  expect: anyText('the text to wait for').optional().describe('Passes when the answer contains this text.'),
+  tls: tlsKey,
+  ...sourceShape,
+  ssl: flag().optional().deprecate('AWSnycast’s spelling of `tls: true`.'),
+  certPath: text('the path of a PEM file').optional().deprecate('AWSnycast’s `tls.ca_file`.'),
+  cert: text('a CA certificate in PEM').optional().deprecate('AWSnycast’s `tls.ca`.'),
+  skipVerify: flag().optional().deprecate('AWSnycast’s `tls.skip_verify`.'),
+  serverName: anyText('the server name to ask for').optional().deprecate('AWSnycast’s `tls.server_name`.'),
+};
+
+type TcpFields = Fields<typeof shape>;
 
 /** AWSnycast's TLS options, and what each is called under `tls`. */
 const OLD_OPTIONS = {
@@ -18,17 +31,16 @@ const OLD_OPTIONS = {
 } as const;
 
 /** Reads the options of a tcp check. Empty `send` and `expect` are none, as in AWSnycast. */
-export function readTcp(fields: TcpFields, context: Context): ReadProbe | undefined {
+function readTcp(fields: TcpFields, _place: ProbePlace, context: Context): ReadProbe | undefined {
   const port = fields.read('port');
   const send = fields.read('send');
   const expect = fields.read('expect');
   const tls = readEitherTls(fields, context);
-  const sourceAddress = fields.read('source_address');
   if (port === undefined) return undefined;
   const [sent, expected] = [send === '' ? undefined : send, expect === '' ? undefined : expect];
   return {
-    probe: { type: 'tcp', port, send: sent, expect: expected, tls, sourceAddress },
-    needsDestination: true,
+    probe: { type: 'tcp', port, send: sent, expect: expected, tls, ...readSource(fields) },
+    asks: 'required',
   };
 }
 
@@ -82,3 +94,5 @@ function readOldTls(fields: TcpFields, context: Context): TlsSpec | undefined {
     serverName: serverName === '' ? undefined : serverName,
   };
 }
+
+export const tcp = kind(shape, readTcp);

@@ -11,8 +11,14 @@ const WEB: ProbeSpec = {
   expect: '200 OK',
   tls: undefined,
   sourceAddress: undefined,
+  sourceInterface: undefined,
 };
-const PING: ProbeSpec = { type: 'ping', payloadBytes: 56, sourceAddress: undefined };
+const PING: ProbeSpec = {
+  type: 'ping',
+  payloadBytes: 56,
+  sourceAddress: undefined,
+  sourceInterface: undefined,
+};
 const NO_CHECK = { kind: 'all', of: [] } as const;
 
 function template(name: string, probe: ProbeSpec, own: Partial<CheckTemplate>): CheckTemplate {

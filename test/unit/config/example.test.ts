@@ -35,7 +35,7 @@ describe('config.example.yaml', () => {
   });
 
   it('asks the instance only for its zone', () => {
-    expect([...neededVariables(EXAMPLE)]).toEqual(['az']);
+    expect([...neededVariables({ file: 'f', text: EXAMPLE, variables: { env: {} } })]).toEqual(['az']);
   });
 
   it('has the shape that the JSON Schema describes', () => {
@@ -75,7 +75,8 @@ describe('docs/configuration.md', () => {
     const rows = REFERENCE.split('\n').filter((line) => line.startsWith('| `'));
     const wrong = keys.filter(([key, node]) => {
       if (node.default === undefined) return false;
-      const shown = Array.isArray(node.default) ? '`[]`' : `\`${String(node.default)}\``;
+      const { default: value } = node;
+      const shown = `\`${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}\``;
       return !rows.some((row) => row.startsWith(`| \`${key}\` |`) && row.includes(shown));
     });
     expect([...new Set(wrong.map(([key]) => key))]).toEqual(['tries_interval']);

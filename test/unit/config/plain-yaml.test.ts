@@ -20,7 +20,7 @@ const TEXTS = [
 /** What the library makes of the text; undefined where it finds a fault. */
 function byLibrary(text: string): unknown {
   const report = createReport('');
-  const node = readWholeYaml(text, report);
+  const node = readWholeYaml({ file: 'f', text }, report, { used: 0 });
   return [...report.problems(), ...report.warnings()].length > 0 ? undefined : node;
 }
 
@@ -39,7 +39,7 @@ describe('the plain YAML reader', () => {
     ['words that are no text', 'a: True\nb: FALSE\nc: Null\nd: yes\n'],
     ['no line feed at the end', 'a: b'],
   ])('reads %s as the library does', (_, text) => {
-    const plain = readPlainYaml(text);
+    const plain = readPlainYaml({ file: 'f', text });
     expect(plain).toBeDefined();
     expect(plain).toEqual(byLibrary(text));
   });
@@ -59,16 +59,16 @@ describe('the plain YAML reader', () => {
     ['a quoted key', '"a": b\n'],
     ['nothing', ''],
   ])('leaves %s to the library', (_, text) => {
-    expect(readPlainYaml(text)).toBeUndefined();
+    expect(readPlainYaml({ file: 'f', text })).toBeUndefined();
   });
 
   it('reads the example by itself', () => {
-    expect(readPlainYaml(EXAMPLE)).toEqual(byLibrary(EXAMPLE));
+    expect(readPlainYaml({ file: 'f', text: EXAMPLE })).toEqual(byLibrary(EXAMPLE));
   });
 
   it('agrees with the library on every text that it reads', () => {
     for (const text of TEXTS) {
-      const plain = readPlainYaml(text);
+      const plain = readPlainYaml({ file: 'f', text });
       if (plain !== undefined) expect(plain).toEqual(byLibrary(text));
     }
   });
@@ -84,7 +84,7 @@ describe('the plain YAML reader', () => {
     const property = fc.property(damage, ({ text, place, cut, put }) => {
       const at = Math.floor(place * text.length);
       const damaged = text.slice(0, at) + put + text.slice(at + cut);
-      const plain = readPlainYaml(damaged);
+      const plain = readPlainYaml({ file: 'f', text: damaged });
       if (plain !== undefined) expect(plain).toEqual(byLibrary(damaged));
     });
     fc.assert(property, { numRuns: 2_000 });

@@ -9,7 +9,8 @@ it('every offset of a text is found in the line and column it has', () => {
       const whole = `${before}x`;
       for (let offset = 0; offset < whole.length; offset++) {
         const lines = whole.slice(0, offset).split('\n');
-        expect(locator(whole)(offset)).toEqual({
+        expect(locator({ file: 'f', text: whole })(offset)).toEqual({
+          file: 'f',
           line: lines.length,
           column: (lines.at(-1) ?? '').length + 1,
         });
@@ -19,6 +20,6 @@ it('every offset of a text is found in the line and column it has', () => {
 });
 
 it('an offset behind the text is told of behind its last character', () => {
-  expect(locator('a: [1\n\n')(7)).toEqual({ line: 1, column: 6 });
-  expect(locator('')(0)).toEqual({ line: 1, column: 1 });
+  expect(locator({ file: 'f', text: 'a: [1\n\n' })(7)).toEqual({ file: 'f', line: 1, column: 6 });
+  expect(locator({ file: 'f', text: '' })(0)).toEqual({ file: 'f', line: 1, column: 1 });
 });

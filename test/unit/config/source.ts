@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import {
+  type Found,
   formatProblem,
   type InstanceFacts,
   type LoadedConfig,
@@ -38,9 +39,26 @@ export function readFile(path: string): string {
   return text;
 }
 
+/** Texts of files that may be included, by their paths. */
+export type Includable = Readonly<Record<string, string>>;
+
+/** Finds files as the command line does, as far as tests need it: one path, or all below `folder/*`. */
+export function finder(files: Includable): (pattern: string) => readonly Found[] {
+  return (pattern) => {
+    const isPattern = pattern.endsWith('*');
+    const fits = (file: string) => file.startsWith(pattern.slice(0, isPattern ? -1 : undefined));
+    const found = Object.entries(files).filter(([file]) => (isPattern ? fits(file) : file === pattern));
+    if (found.length === 0 && !isPattern) {
+      return [{ kind: 'fault', message: `${pattern} can't be read: ENOENT; mend or remove it` }];
+    }
+    return found.map(([file, text]) => ({ kind: 'file', file, text }));
+  };
+}
+
 /** Loads a text on the test's instance. */
-export function load(text: string, file = 'config.yaml'): LoadedConfig {
-  return loadConfig({ text, file, variables: { instance: INSTANCE, env: ENV }, readFile });
+export function load(text: string, file = 'config.yaml', files: Includable = {}): LoadedConfig {
+  const variables = { instance: INSTANCE, env: ENV };
+  return loadConfig({ text, file, variables, readFile, readFiles: finder(files) });
 }
 
 /** The spec of a text that has to load, and its warnings as a person sees them. */

@@ -79,13 +79,6 @@ describe('the top level', () => {
     });
   });
 
-  it('admin is accepted with a warning that it has no effect yet', () => {
-    const { warnings } = loaded(`admin: { address: "127.0.0.1:9551", socket: /run/v.sock }\n${TABLES}`);
-    expect(warnings).toEqual([
-      'config.yaml:1:1 admin: this version does not serve it yet; the rest of the config has its effect',
-    ]);
-  });
-
   it('JSON, anchors, aliases and merge keys are read', () => {
     const json = '{"routetables":{"a":{"find":{"type":"main"},"manage_routes":[{"cidr":"10.9.9.9/32"}]}}}';
     expect(loaded(json).spec.tableGroups).toEqual(loaded(TABLES).spec.tableGroups);
@@ -147,7 +140,13 @@ describe('checks', () => {
   });
 
   it('tcp: escapes are YAML’s, a number is its letters, empty texts are none', () => {
-    const tcp = { type: 'tcp', port: 80, tls: undefined, sourceAddress: undefined };
+    const tcp = {
+      type: 'tcp',
+      port: 80,
+      tls: undefined,
+      sourceAddress: undefined,
+      sourceInterface: undefined,
+    };
     const at = 'type: tcp, destination: h, port: "80"';
     const send = 'HEAD / HTTP/1.0\r\n\r\n';
     expect(probe(`{ ${at}, send: "HEAD / HTTP/1.0\\r\\n\\r\\n", expect: 200 }`)).toEqual({
@@ -196,6 +195,7 @@ describe('checks', () => {
       maxRedirects: 0,
       tls: undefined,
       sourceAddress: undefined,
+      sourceInterface: undefined,
       unixSocket: undefined,
     });
   });
