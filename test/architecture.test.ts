@@ -11,24 +11,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   checks: ['lib'],
   aws: ['lib', 'core'],
   agent: ['lib', 'core', 'checks', 'aws'],
-  config: ['lib', 'types:agent', 'types:core', 'types:checks'],
+  config: ['lib', 'types:agent', 'types:core', 'types:checks', 'types:admin'],
   telemetry: ['lib', 'types:agent', 'types:core'],
+  admin: ['lib'],
   sandbox: ['lib'],
-  cli: ['lib', 'core', 'checks', 'aws', 'agent', 'config', 'telemetry', 'sandbox'],
+  cli: ['lib', 'core', 'checks', 'aws', 'agent', 'config', 'telemetry', 'admin', 'sandbox'],
 };
 
 /** Package or built-in module → the only places that may import it (folders, or files). */
 const CONFINED: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(zod|yaml)(\/|$)/, ['config']],
   [/^@aws-sdk\//, ['aws']],
-  [/^koffi(\/|$)/, ['lib/sockopt.ts']],
+  [/^koffi(\/|$)/, ['lib/libc.ts']],
+  [/^dns-packet(\/|$)/, ['checks']],
   [/^ipaddr\.js$/, ['lib', 'aws', 'sandbox']],
-  [/^node:(dgram|tls|https?|http2)$/, ['checks', 'aws', 'sandbox']],
-  [/^node:net$/, ['checks', 'aws', 'sandbox', 'cli', 'config', 'lib/cidr.ts', 'lib/sockaddr.ts']],
+  [/^node:http$/, ['checks', 'aws', 'sandbox', 'admin']],
+  [/^node:(dgram|tls|https|http2)$/, ['checks', 'aws', 'sandbox']],
+  [/^node:net$/, ['checks', 'aws', 'sandbox', 'cli', 'config', 'admin', 'lib/cidr.ts', 'lib/sockaddr.ts']],
   // lib/run-command.ts ends process groups, which only `process.kill` can.
   [/^node:process$/, ['cli', 'lib/run-command.ts']],
-  [/^node:child_process$/, ['lib/run-command.ts']],
-  [/^node:fs(\/promises)?$/, ['cli']],
+  [/^node:child_process$/, ['lib/run-command.ts', 'lib/keep-running.ts']],
+  [/^node:fs(\/promises)?$/, ['cli', 'checks']],
 ];
 
 /** Files without I/O, clock, timer or randomness: the heart, and what turns data into data. */

@@ -6,6 +6,7 @@ import { DueReads } from './due-reads.ts';
 import { Engine } from './engine.ts';
 import type { SourceDestRefusal } from './own-interfaces.ts';
 import type { DecideMode } from './route-facts.ts';
+import { type AgentSnapshot, snapshotOf, statusLine } from './snapshot.ts';
 import type { AgentSpec } from './spec.ts';
 import { type TableKey, tableKey } from './table-reader.ts';
 
@@ -100,16 +101,15 @@ export class Agent {
     return isCycling && nowMs - this.#polledAtMs < Math.max(3 * this.#engine.spec().pollMs, STUCK_MS);
   }
 
+  /** What there is to show now. Asks nobody. */
+  snapshot(): AgentSnapshot {
+    const [isReady, startedAtMs] = [this.#isReady, this.#startedAtMs];
+    return snapshotOf(this.#engine, { isReady, startedAtMs, drainSignals: this.#drain.signals() });
+  }
+
   /** One line for `systemctl status`. */
   status(): string {
-    const views = this.#engine.routes();
-    const held = views.filter((view) => {
-      const own = this.#engine.own.lookup(view.spec.target);
-      return view.observed?.interfaceId !== undefined && own.interfaceIds.has(view.observed.interfaceId);
-    });
-    const signals = this.#drain.signals();
-    const drain = signals.length > 0 ? `, draining (${signals.join(', ')})` : '';
-    return `${held.length} of ${views.length} managed routes held${drain}`;
+    return statusLine(this.snapshot());
   }
 
   /** Stops in order: probing, then routes as `on_exit` says, then the rest. Bounded by 10 s; true when all went well. */

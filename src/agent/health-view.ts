@@ -9,6 +9,8 @@ import {
 import { type CheckState, type Health, observe, unprobed } from '../core/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AgentEvent } from './events.ts';
+import { isSameSpec } from './same-spec.ts';
+import type { CheckView } from './snapshot.ts';
 
 /** A remote check that should run: the template against one holder. */
 export interface RemoteTarget {
@@ -66,9 +68,11 @@ export class HealthView {
     return running === undefined ? 'unknown' : statusOf(running);
   }
 
-  /** Running checks, local and remote, that have neither passed nor failed often enough yet. */
-  unsettled(): readonly string[] {
-    return [...this.#running].flatMap(([key, { state }]) => (state.status === 'unknown' ? [key] : []));
+  /** Every running check, local and remote. */
+  checks(): readonly CheckView[] {
+    return [...this.#running].map(([key, running]) => {
+      return { key, spec: running.spec, isRemote: this.#remote.has(key), health: statusOf(running) };
+    });
   }
 
   /** Runs exactly these local checks: those that stay as they were keep their state and their cadence. */
@@ -77,7 +81,7 @@ export class HealthView {
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const [key, running] of this.#running) {
       if (this.#remote.has(key)) continue;
-      if (!isSame(wanted.get(key), running.spec)) this.#stop(key);
+      if (!isSameSpec(wanted.get(key), running.spec)) this.#stop(key);
     }
     const missing = specs.filter((spec) => !this.#running.has(spec.name));
     const starts = startTimes(missing);
@@ -236,14 +240,7 @@ function toSpec(target: RemoteTarget): CheckSpec {
 function isRunningAs(target: RemoteTarget, running: Running | undefined): boolean {
   if (running === undefined || running.spec.destination !== target.address) return false;
   if (running.template === target.template) return true;
-  if (!isSame(toSpec(target), running.spec)) return false;
+  if (!isSameSpec(toSpec(target), running.spec)) return false;
   running.template = target.template;
   return true;
-}
-
-/** Specs are plain data apart from regular expressions, which JSON would lose. */
-function isSame(a: CheckSpec | undefined, b: CheckSpec | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  const write = (_key: string, value: unknown): unknown => (value instanceof RegExp ? String(value) : value);
-  return JSON.stringify(a, write) === JSON.stringify(b, write);
 }

@@ -1,5 +1,5 @@
 import type { CheckSpec, CheckTemplate } from '../checks/index.ts';
-import type { Finder, RouteSpec } from '../core/index.ts';
+import type { Finder, HealthExpression, RouteSpec } from '../core/index.ts';
 
 /** Tables that are managed alike. */
 export interface TableGroupSpec {
@@ -12,6 +12,12 @@ export interface TableGroupSpec {
   /** Role to assume for tables owned by another account. */
   readonly assumeRole: string | undefined;
   readonly routes: readonly RouteSpec[];
+}
+
+/** A named health expression. Routes have it inlined already; this is for those who show how it stands. */
+export interface NamedHealth {
+  readonly name: string;
+  readonly expression: HealthExpression;
 }
 
 export type DrainSignal = 'spot' | 'rebalance' | 'lifecycle' | 'maintenance';
@@ -32,6 +38,7 @@ export interface AgentSpec {
   readonly checks: readonly CheckSpec[];
   /** Templates by name. */
   readonly remoteChecks: readonly CheckTemplate[];
+  readonly health: readonly NamedHealth[];
   readonly tableGroups: readonly TableGroupSpec[];
   readonly manageSourceDestCheck: boolean;
   readonly onExit: 'keep' | 'release';

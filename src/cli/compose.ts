@@ -5,12 +5,15 @@ import {
   type CheckTemplate,
   makeProbe,
   type Probe,
+  type ProbeContext,
   trustSystemAuthorities,
 } from '../checks/index.ts';
 import { runCommand } from '../lib/run-command.ts';
+import { Shared } from '../lib/shared.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { Ec2Deps, openEc2 } from './ec2-deps.ts';
 import type { Io } from './io.ts';
+import { sourceDestCheckReader } from './source-dest-check.ts';
 import { VERSION } from './version.ts';
 
 const HOOK_TIMEOUT_MS = 10_000;
@@ -30,6 +33,18 @@ export function compose(options: CompositionOptions): { readonly deps: AgentDeps
   const { io, spec, identity, imds, isReadOnly, report } = options;
   const ec2 = lateEc2(spec, identity);
   prepareProbes([...spec.checks, ...spec.remoteChecks]);
+  const describeInterfaces: AgentDeps['describeInterfaces'] = async (query, signal) =>
+    (await ec2.deps()).describeInterfaces(query, signal);
+  const shared: SharedByProbes = {
+    cabourotteServers: new Shared(),
+    ownAddresses: new Shared(),
+    readSourceDestCheck: sourceDestCheckReader({
+      spec,
+      instanceId: identity.instanceId,
+      describeInterfaces,
+      clock: systemClock,
+    }),
+  };
   const deps: AgentDeps = {
     clock: systemClock,
     random: Math.random,
@@ -38,7 +53,7 @@ export function compose(options: CompositionOptions): { readonly deps: AgentDeps
       describe: async (query, signal) => (await ec2.deps()).tables.describe(query, signal),
       apply: async (action, signal) => (await ec2.deps()).tables.apply(action, signal),
     },
-    describeInterfaces: async (query, signal) => (await ec2.deps()).describeInterfaces(query, signal),
+    describeInterfaces,
     disableSourceDestCheck: async (interfaceId, signal) => {
       if (isReadOnly) return { ok: true };
       return (await ec2.deps()).disableSourceDestCheck(interfaceId, signal);
@@ -46,7 +61,7 @@ export function compose(options: CompositionOptions): { readonly deps: AgentDeps
     describeInstanceStatus: async (ids, signal) => (await ec2.deps()).describeInstanceStatus(ids, signal),
     readOwnInterfaceIds: () => ownInterfaceIds(imds),
     readDrainSignals: (wanted) => drainSignals(imds, wanted),
-    makeProbe: openProbe,
+    makeProbe: (check) => openProbe(check, shared),
     runHook: async (argv, variables) => (isReadOnly ? undefined : runHook(io, argv, variables)),
     report,
   };
@@ -65,7 +80,7 @@ export function firstProbesSent(): Promise<void> {
  * EC2's client, loaded at the first call: it is by far the largest part of the program, and the first probes are under way
  * before it is needed.
  */
-function lateEc2(spec: AgentSpec, identity: Identity) {
+export function lateEc2(spec: AgentSpec, identity: Identity) {
   let opening: Promise<ReturnType<typeof openEc2>> | undefined;
   const open = async () => {
     await firstProbesSent();
@@ -85,9 +100,11 @@ export function prepareProbes(checks: readonly CheckTemplate[]): void {
   trustSystemAuthorities(checks.map((check) => check.probe));
 }
 
-/** A probe as this process makes them. */
-export function openProbe(spec: CheckSpec): Probe {
-  return makeProbe(spec, { clock: systemClock, version: VERSION });
+type SharedByProbes = Pick<ProbeContext, 'cabourotteServers' | 'ownAddresses' | 'readSourceDestCheck'>;
+
+/** A probe as this process makes them. `shared`: among the probes of one agent. */
+export function openProbe(spec: CheckSpec, shared: SharedByProbes = {}): Probe {
+  return makeProbe(spec, { clock: systemClock, version: VERSION, ...shared });
 }
 
 async function ownInterfaceIds(imds: Imds): Promise<readonly string[] | undefined> {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { AdminSpec } from '../admin/index.ts';
 import type { AgentSpec } from '../agent/index.ts';
 import {
   createImds,
@@ -15,9 +16,11 @@ import {
   loadConfig,
   neededVariables,
   type Problem,
+  type ReadFiles,
 } from '../config/index.ts';
 import { CodedError } from '../lib/coded-error.ts';
 import { systemClock } from '../lib/system-clock.ts';
+import { includeReader } from './include-files.ts';
 import type { Io } from './io.ts';
 import type { ParsedOptions } from './options.ts';
 
@@ -28,6 +31,15 @@ const PARAMETER_TIMEOUT_MS = 10_000;
 export interface ConfigText {
   readonly file: string;
   readonly text: string;
+  /** Reads the files that it includes, each once: what it comes to is the same however often it is compiled. */
+  readonly readFiles: ReadFiles;
+}
+
+export interface CompiledConfig {
+  readonly spec: AgentSpec;
+  /** Where the HTTP server listens; undefined: there is none. */
+  readonly admin: AdminSpec | undefined;
+  readonly warnings: readonly Problem[];
 }
 
 /** Which file the command line and the environment name. */
@@ -40,10 +52,13 @@ export function configFile(io: Io, { values }: ParsedOptions): string {
  * `no-input` when it can't be read.
  */
 export async function readConfig(io: Io, file: string): Promise<ConfigText> {
-  if (file.startsWith('ssm:')) return { file, text: await readFromParameter(io, file.slice('ssm:'.length)) };
+  if (file.startsWith('ssm:')) {
+    const text = await readFromParameter(io, file.slice('ssm:'.length));
+    return { file, text, readFiles: includeReader(undefined) };
+  }
   try {
-    const isStdin = file === '-';
-    return { file: isStdin ? 'stdin' : file, text: isStdin ? io.readStdin() : readFileSync(file, 'utf8') };
+    if (file === '-') return { file: 'stdin', text: io.readStdin(), readFiles: includeReader(undefined) };
+    return { file, text: readFileSync(file, 'utf8'), readFiles: includeReader(file) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CodedError('no-input', `configuration can't be read: ${why}; name another with --config FILE`);
@@ -73,13 +88,13 @@ async function ownRegion(io: Io): Promise<string> {
 /** Compiles a text with what is known of the instance. Throws CodedError `config` whose message is every problem, a line each. */
 export function compileConfig(
   io: Io,
-  { file, text }: ConfigText,
+  source: ConfigText,
   instance: InstanceFacts | 'placeholder' | undefined,
-): { readonly spec: AgentSpec; readonly warnings: readonly Problem[] } {
+): CompiledConfig {
   const variables = { instance, env: io.env };
   const readFile = (path: string): string => readFileSync(path, 'utf8');
-  const result = loadConfig({ text, file, variables, readFile });
-  if (result.ok) return { spec: result.spec, warnings: result.warnings };
+  const result = loadConfig({ ...source, variables, readFile });
+  if (result.ok) return { spec: result.spec, admin: result.admin, warnings: result.warnings };
   const lines = result.problems.map(formatProblem);
   throw new CodedError('config', lines.join('\n'), { problems: result.problems.length });
 }
@@ -107,15 +122,20 @@ export async function identify(imds: Imds, attempts: number, signal: AbortSignal
   }
 }
 
-/** The facts that `${…}` can stand for, tags included as far as the text asks for them. */
+/** Which facts of the instance a configuration depends on, those of its included files too. */
+export function neededFacts(io: Io, source: ConfigText): ReadonlySet<string> {
+  return neededVariables({ ...source, variables: { env: io.env } });
+}
+
+/** The facts that `${…}` can stand for, tags included as far as they are needed. */
 export async function instanceFacts(
   imds: Imds,
   identity: Identity,
-  text: string,
+  needed: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<InstanceFacts> {
   const tags: Record<string, string> = {};
-  for (const name of neededVariables(text)) {
+  for (const name of needed) {
     if (!name.startsWith('tag:')) continue;
     const key = name.slice('tag:'.length);
     const result = await readTag(imds, key, signal);

@@ -2,6 +2,7 @@ import type { AgentEvent } from '../agent/index.ts';
 import { formatProblem, type Problem } from '../config/index.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import {
+  CertificateWatch,
   createLog,
   type Log,
   type LogFormat,
@@ -40,7 +41,10 @@ export function openLog(io: Io, { values }: ParsedOptions): Log {
 /** Where the agent's events go. A probe's line is not even made when nobody would see it. */
 export function reporter(log: Log): (event: AgentEvent) => void {
   const isDebug = log.isOn('debug');
+  const certificates = new CertificateWatch();
   return (event) => {
+    const news = certificates.lineOf(event);
+    if (news !== undefined) log.write(news);
     if (event.type === 'probe' && !isDebug) return;
     const line = toLine(event);
     if (line !== undefined) log.write(line);

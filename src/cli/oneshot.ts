@@ -6,7 +6,15 @@ import { systemClock } from '../lib/system-clock.ts';
 import type { Log } from '../telemetry/index.ts';
 import { compose } from './compose.ts';
 import type { Io } from './io.ts';
-import { compileConfig, configFile, identify, instanceFacts, openImds, readConfig } from './load.ts';
+import {
+  compileConfig,
+  configFile,
+  identify,
+  instanceFacts,
+  neededFacts,
+  openImds,
+  readConfig,
+} from './load.ts';
 import { reporter } from './logging.ts';
 import type { ParsedOptions } from './options.ts';
 import { refusalMessage } from './refusal.ts';
@@ -42,7 +50,8 @@ export async function withEngine<T>(
   try {
     const signal = AbortSignal.timeout(15_000);
     const identity = await identify(imds, 3, signal);
-    const { spec } = compileConfig(io, source, await instanceFacts(imds, identity, source.text, signal));
+    const facts = await instanceFacts(imds, identity, neededFacts(io, source), signal);
+    const { spec } = compileConfig(io, source, facts);
     const bell = createBell();
     const { deps, close } = compose({
       io,

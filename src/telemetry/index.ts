@@ -1,6 +1,9 @@
 /**
- * What the agent reports, made readable: log lines. It never changes what the agent does. Start reading at
- * `lines.ts`: one line of text for each event.
+ * What the agent reports, made readable: log lines and metrics. It never changes what the agent does. Start reading at
+ * `lines.ts`, one line of text for each event, and at `metrics.ts`, what is counted and what is read at a scrape.
  */
+export { CertificateWatch } from './certificate-watch.ts';
 export { type LogLevel, type LogLine, toLine } from './lines.ts';
 export { createLog, type Log, type LogFormat, type LogOptions } from './log.ts';
+export { type Exposition, Metrics, type MetricsOptions } from './metrics.ts';
+export type { ProcessFacts } from './snapshot-gauges.ts';

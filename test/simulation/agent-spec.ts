@@ -19,6 +19,7 @@ export function agentSpec(fleet: FleetSetup, name: string, variation: Variation 
       expect: undefined,
       tls: undefined,
       sourceAddress: undefined,
+      sourceInterface: undefined,
     },
     rise: fleet.rise,
     fall: fleet.fall,
@@ -44,6 +45,7 @@ export function agentSpec(fleet: FleetSetup, name: string, variation: Variation 
     pollMs: fleet.pollMs,
     checks: [{ ...template, destination: LOCAL }],
     remoteChecks: [template],
+    health: [],
     tableGroups: [
       group(isOurs(false), false),
       group({ kind: 'and', not: false, of: [isOurs(true), PRIVATE] }, true),

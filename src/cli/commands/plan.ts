@@ -42,7 +42,7 @@ async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
     if (!isIgnoring) engine.setSpec(spec);
     await readOnce(oneShot, mode);
     if (!isIgnoring) await settle(oneShot, mode, timeoutMs);
-    const unsettled = isIgnoring ? [] : engine.health.unsettled();
+    const unsettled = isIgnoring ? [] : unsettledIn(oneShot);
     if (unsettled.length > 0)
       io.err(
         `warning: not settled in time, so nothing is planned on their account: ${unsettled.join(', ')}\n`,
@@ -56,11 +56,17 @@ async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
 }
 
 /** Waits until no check is unknown any more, the remote ones of the present holders included. */
-async function settle({ engine, woken }: OneShot, mode: DecideMode, timeoutMs: number): Promise<void> {
+async function settle(oneShot: OneShot, mode: DecideMode, timeoutMs: number): Promise<void> {
+  const { engine, woken } = oneShot;
   const untilMs = systemClock.now() + timeoutMs;
-  while (engine.health.unsettled().length > 0 && systemClock.now() < untilMs) {
+  while (unsettledIn(oneShot).length > 0 && systemClock.now() < untilMs) {
     await woken(Math.max(untilMs - systemClock.now(), 0));
   }
   // What EC2 says of the holders is asked last: it must be fresh when it counts.
   await engine.poll(mode, { signal: AbortSignal.timeout(30_000) });
+}
+
+/** Checks that have neither passed nor failed often enough yet. */
+function unsettledIn({ engine }: OneShot): readonly string[] {
+  return engine.health.checks().flatMap(({ key, health }) => (health === 'unknown' ? [key] : []));
 }

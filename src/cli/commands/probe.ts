@@ -1,14 +1,22 @@
-import type { AgentSpec } from '../../agent/index.ts';
-import type { CheckSpec, ProbeOutcome } from '../../checks/index.ts';
-import { neededVariables } from '../../config/index.ts';
+import type { AgentDeps, AgentSpec } from '../../agent/index.ts';
+import type { CheckSpec, ProbeOutcome, ReadSourceDestCheck } from '../../checks/index.ts';
 import { CodedError } from '../../lib/coded-error.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
-import { openProbe, prepareProbes } from '../compose.ts';
+import { lateEc2, openProbe, prepareProbes } from '../compose.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { compileConfig, configFile, identify, instanceFacts, openImds, readConfig } from '../load.ts';
+import {
+  compileConfig,
+  configFile,
+  identify,
+  instanceFacts,
+  neededFacts,
+  openImds,
+  readConfig,
+} from '../load.ts';
 import { type ParsedOptions, wholeNumber } from '../options.ts';
+import { sourceDestCheckReader } from '../source-dest-check.ts';
 
 export const probe: Command = {
   name: 'probe',
@@ -30,7 +38,8 @@ async function runProbe(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const spec = await loadSpec(io, options);
   const check = findCheck(spec, name, options.values.destination);
   prepareProbes([check]);
-  const target = openProbe(check);
+  const own = ownSourceDestCheck(io, spec);
+  const target = openProbe(check, { readSourceDestCheck: own.read });
   const outcomes: ProbeOutcome[] = [];
   const stop = new AbortController();
   const off = io.onSignal('SIGINT', () => stop.abort());
@@ -44,21 +53,48 @@ async function runProbe(io: Io, options: ParsedOptions): Promise<ExitCode> {
   }
   off();
   await target.close();
+  await own.close();
   const passed = outcomes.filter((outcome) => outcome.ok).length;
   if (count > 1) io.out(`${passed} of ${outcomes.length} passed\n`);
   return passed === outcomes.length ? EXIT.ok : EXIT.failed;
 }
 
+/** As the agent reads it for nat checks; the instance is asked who it is, and EC2, when that is first wanted. */
+function ownSourceDestCheck(
+  io: Io,
+  spec: AgentSpec,
+): { readonly read: ReadSourceDestCheck; close(): Promise<void> } {
+  const open = async () => {
+    const imds = openImds(io);
+    const identity = await identify(imds, 1, AbortSignal.timeout(3_000)).finally(() => imds.close());
+    const ec2 = lateEc2(spec, identity);
+    const describeInterfaces: AgentDeps['describeInterfaces'] = async (query, signal) =>
+      (await ec2.deps()).describeInterfaces(query, signal);
+    const { instanceId } = identity;
+    const reading = { spec, instanceId, describeInterfaces, clock: systemClock };
+    return { read: sourceDestCheckReader(reading), close: ec2.close };
+  };
+  let opening: ReturnType<typeof open> | undefined;
+  return {
+    read: async (signal) => {
+      if (spec.tableGroups.length === 0) return undefined;
+      opening ??= open();
+      return (await opening).read?.(signal);
+    },
+    close: async () => (await opening?.catch(() => undefined))?.close(),
+  };
+}
+
 /** Asks the instance who it is only where the configuration depends on it. */
 async function loadSpec(io: Io, options: ParsedOptions): Promise<AgentSpec> {
   const source = await readConfig(io, configFile(io, options));
-  const needsInstance = [...neededVariables(source.text)].length > 0;
-  if (!needsInstance) return compileConfig(io, source, 'placeholder').spec;
+  const needed = neededFacts(io, source);
+  if (needed.size === 0) return compileConfig(io, source, 'placeholder').spec;
   const imds = openImds(io);
   try {
     const signal = AbortSignal.timeout(10_000);
     const identity = await identify(imds, 2, signal);
-    return compileConfig(io, source, await instanceFacts(imds, identity, source.text, signal)).spec;
+    return compileConfig(io, source, await instanceFacts(imds, identity, needed, signal)).spec;
   } finally {
     await imds.close();
   }

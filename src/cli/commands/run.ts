@@ -3,16 +3,19 @@ import type { Identity, Imds } from '../../aws/index.ts';
 import { CodedError } from '../../lib/coded-error.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import type { Log } from '../../telemetry/index.ts';
+import { AdminAccess } from '../admin-access.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
 import { compose, firstProbesSent } from '../compose.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import {
+  type CompiledConfig,
   type ConfigText,
   compileConfig,
   configFile,
   identify,
   instanceFacts,
+  neededFacts,
   openImds,
   readConfig,
 } from '../load.ts';
@@ -35,12 +38,17 @@ export const run: Command = {
 };
 
 /** Loads the configuration as it is now. Throws CodedError `config` or `no-input`. */
-type Load = () => Promise<AgentSpec>;
+type Load = () => Promise<CompiledConfig>;
 
 async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const hangups = holdHangups(io);
   const log = openLog(io, options);
-  const report = reporter(log);
+  const toLog = reporter(log);
+  const report = (event: AgentEvent): void => {
+    toLog(event);
+    access.observe(event);
+  };
+  const access = new AdminAccess(io, (error) => report({ type: 'crash', where: 'admin', error }));
   const file = configFile(io, options);
   const first = await readConfig(io, file);
   const imds = openImds(io);
@@ -49,23 +57,26 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
       (await tryIdentify(imds, 1, AbortSignal.timeout(5_000))) ??
       (await identifyPatiently(io, imds, first, report));
     if (identity === undefined) return EXIT.ok;
-    const load = async (known?: ConfigText): Promise<AgentSpec> => {
+    const load = async (known?: ConfigText): Promise<CompiledConfig> => {
       const source = known ?? (await readConfig(io, file));
-      const facts = await instanceFacts(imds, identity, source.text, AbortSignal.timeout(10_000));
-      const { spec, warnings } = compileConfig(io, source, facts);
-      for (const warning of warnings) log.write(problemLine(warning));
-      return spec;
+      const needed = neededFacts(io, source);
+      const facts = await instanceFacts(imds, identity, needed, AbortSignal.timeout(10_000));
+      const compiled = compileConfig(io, source, facts);
+      for (const warning of compiled.warnings) log.write(problemLine(warning));
+      return compiled;
     };
-    const spec = await load(first);
+    const { spec, admin } = await load(first);
+    await access.moveTo(admin);
     const composition = compose({ io, spec, identity, imds, isReadOnly: false, report });
     try {
-      const serving = serve({ io, spec, deps: composition.deps, report, load, hangups });
+      const serving = serve({ io, spec, deps: composition.deps, access, report, load, hangups });
       const [code] = await Promise.all([serving, tellPingMethods(spec, log, report)]);
       return code;
     } finally {
       await composition.close();
     }
   } finally {
+    await access.close();
     await imds.close();
   }
 }
@@ -135,6 +146,7 @@ interface Serving {
   readonly io: Io;
   readonly spec: AgentSpec;
   readonly deps: ConstructorParameters<typeof Agent>[1]['deps'];
+  readonly access: AdminAccess;
   readonly load: Load;
   readonly hangups: Hangups;
   report(event: AgentEvent): void;
@@ -162,7 +174,7 @@ function holdHangups(io: Io): Hangups {
 }
 
 /** Runs the agent until a signal or a refusal; resolves when it has stopped. */
-function serve({ io, spec, deps, load, report, hangups }: Serving): Promise<ExitCode> {
+function serve({ io, spec, deps, access, load, report, hangups }: Serving): Promise<ExitCode> {
   return new Promise((resolve, reject) => {
     const notifier = new ServiceNotifier(io, systemClock);
     let isStopping = false;
@@ -171,6 +183,7 @@ function serve({ io, spec, deps, load, report, hangups }: Serving): Promise<Exit
       if (isStopping) io.exitNow(EXIT.failed);
       isStopping = true;
       notifier.stopping();
+      access.stopping();
       agent.close(why).then((isClean) => {
         for (const off of undo) off();
         resolve(isClean ? code : EXIT.failed);
@@ -188,9 +201,10 @@ function serve({ io, spec, deps, load, report, hangups }: Serving): Promise<Exit
       io.onSignal('SIGINT', () => stop('SIGINT', EXIT.ok)),
       // One after the other: the last one that was asked for is the one that stays.
       hangups.listen(() => {
-        reloading = reloading.then(() => reload(agent, notifier, load, report));
+        reloading = reloading.then(() => reload({ agent, notifier, access, load, report }));
       }),
     ];
+    access.attach(agent);
     agent.start();
     notifier.ready(
       () => agent.isAlive(),
@@ -199,16 +213,18 @@ function serve({ io, spec, deps, load, report, hangups }: Serving): Promise<Exit
   });
 }
 
+interface Reloading extends Pick<Serving, 'access' | 'load' | 'report'> {
+  readonly agent: Agent;
+  readonly notifier: ServiceNotifier;
+}
+
 /** A bad configuration changes nothing, and is told whole. */
-async function reload(
-  agent: Agent,
-  notifier: ServiceNotifier,
-  load: Load,
-  report: (event: AgentEvent) => void,
-): Promise<void> {
+async function reload({ agent, notifier, access, load, report }: Reloading): Promise<void> {
   notifier.reloading();
   try {
-    agent.reload(await load());
+    const { spec, admin } = await load();
+    await access.moveTo(admin);
+    agent.reload(spec);
   } catch (error) {
     report({ type: 'reload-refused', why: error instanceof Error ? error.message : String(error) });
   }

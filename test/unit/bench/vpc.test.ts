@@ -59,7 +59,7 @@ describe('the configurations of the benches', () => {
     expect(holder.checks).toHaveLength(2);
     expect(holder.tableGroups.flatMap((group) => group.routes)).toMatchObject([
       { neverDelete: true, ifUnhealthy: false },
-      { neverDelete: true, isWatched: false },
+      { neverDelete: true, remoteCheck: undefined },
     ]);
   });
 
