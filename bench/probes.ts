@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Bench, type BenchOptions, type Figure, percentile } from './figure.ts';
-import { KINDS, type Kind, toolOf } from './probes/kinds.ts';
+import { COSTS } from './probes/kind.ts';
+import { chosenKinds, KINDS, type Kind } from './probes/kinds.ts';
 import type { MeterAnswer, MeterRequest } from './probes/meter.ts';
 import { runMeter } from './probes/namespace.ts';
 
@@ -10,22 +11,13 @@ const METER = join(import.meta.dirname, 'probes/meter.ts');
 const TOOL_SHARE = 1 / 20;
 const BARE_FACTOR = 1.5;
 
-const NAMES: Readonly<Record<Kind, string>> = {
-  ping: 'ping',
-  tcp: 'TCP connect',
-  'tcp-answer': 'TCP send and expect',
-  http: 'HTTP',
-  https: 'HTTPS',
-  command: 'command',
-};
-
 /** Processor time of probes, of the agent's own process and the children it starts. */
 export const bench: Bench = {
   name: 'probes',
   title: 'processor time of 1,000 probes, against the same I/O bare and against the system’s tool',
   async run(options) {
     const figures: Figure[] = [];
-    for (const kind of KINDS) {
+    for (const kind of chosenKinds(process.env.BENCH_KINDS, options.say)) {
       const answer = await runMeter<MeterAnswer>(METER, requestOf(kind, options));
       options.say(describe(kind, answer));
       figures.push(...figuresOf(kind, answer));
@@ -35,18 +27,18 @@ export const bench: Bench = {
 };
 
 function requestOf(kind: Kind, { isQuick }: BenchOptions): MeterRequest {
-  const probes = kind === 'https' ? 200 : kind === 'command' ? 100 : 1_000;
+  const { probes } = COSTS[KINDS[kind].cost];
   return isQuick
     ? { kind, probes, rounds: 2, toolRuns: 40 }
     : { kind, probes: probes * 2, rounds: 7, toolRuns: 300 };
 }
 
 function figuresOf(kind: Kind, answer: MeterAnswer): readonly Figure[] {
-  const what = `CPU of 1,000 probes: ${NAMES[kind]}`;
+  const { title, bound } = KINDS[kind];
+  const what = `CPU of 1,000 probes: ${title}`;
   const value = percentile(answer.ours, 0.5);
   const bare = percentile(answer.bare, 0.5);
   const tool = percentile(answer.tool, 0.5);
-  const isBound = kind !== 'ping' && kind !== 'command';
   const figures: Figure[] = [];
   if (answer.bare.length > 0) {
     figures.push({
@@ -54,7 +46,7 @@ function figuresOf(kind: Kind, answer: MeterAnswer): readonly Figure[] {
       value,
       unit: 'ms',
       reference: { what: 'the same I/O, bare', value: bare },
-      ...(isBound ? { bound: { what: `${BARE_FACTOR} × bare`, value: bare * BARE_FACTOR } } : {}),
+      ...(bound === 'bare' ? { bound: { what: `${BARE_FACTOR} × bare`, value: bare * BARE_FACTOR } } : {}),
     });
   }
   if (answer.tool.length > 0) {
@@ -62,19 +54,15 @@ function figuresOf(kind: Kind, answer: MeterAnswer): readonly Figure[] {
       what,
       value,
       unit: 'ms',
-      reference: { what: `starting ${toolName(kind)}`, value: tool },
-      ...(kind === 'ping' ? { bound: { what: '1/20 of starting ping', value: tool * TOOL_SHARE } } : {}),
+      reference: { what: `starting ${answer.toolName}`, value: tool },
+      ...(bound === 'tool' ? { bound: { what: '1/20 of starting it', value: tool * TOOL_SHARE } } : {}),
     });
   }
   return figures;
 }
 
-function toolName(kind: Kind): string {
-  return toolOf(kind, { tcpPort: 0, httpPort: 0, httpsPort: 0, ca: '' })?.[0] ?? '';
-}
-
 function describe(kind: Kind, { ours, bare, tool, toolAlone, failures }: MeterAnswer): string {
   const show = (values: readonly number[]) => values.map((value) => value.toFixed(0)).join(' ') || 'none';
-  const failed = failures > 0 ? `, ${failures} failed` : '';
-  return `${kind}: ours ${show(ours)}, bare ${show(bare)}, tool ${show(tool)} (alone ${show(toolAlone)})${failed}`;
+  const failed = Object.entries(failures).map(([reason, count]) => `, ${count} × ${reason}`);
+  return `${kind}: ours ${show(ours)}, bare ${show(bare)}, tool ${show(tool)} (alone ${show(toolAlone)})${failed.join('')}`;
 }

@@ -20,6 +20,7 @@ const NAMES = [
   'probes',
   'cadence',
   'memory',
+  'endurance',
   'footprint',
 ] as const;
 

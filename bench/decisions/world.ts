@@ -203,6 +203,7 @@ function specOf(tableGroups: readonly TableGroupSpec[]): AgentSpec {
     pollMs: 10_000,
     checks,
     remoteChecks: [checkOf('service')],
+    health: [],
     tableGroups,
     manageSourceDestCheck: false,
     onExit: 'keep',

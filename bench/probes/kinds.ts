@@ -1,44 +1,28 @@
-import type { CheckSpec, HttpSpec, ProbeSpec, TcpSpec, TlsSpec } from '../../src/checks/index.ts';
+import type { CheckSpec } from '../../src/checks/index.ts';
+import { DATAGRAM_KINDS } from './datagram-kinds.ts';
+import { COSTS, type ProbeKind, type Targets } from './kind.ts';
+import { LOCAL_KINDS } from './local-kinds.ts';
+import { SERVICE_KINDS } from './service-kinds.ts';
+import { STREAM_KINDS } from './stream-kinds.ts';
 
-/** Kinds of probe that are measured. */
-export const KINDS = ['ping', 'tcp', 'tcp-answer', 'http', 'https', 'command'] as const;
-export type Kind = (typeof KINDS)[number];
+const TABLE = { ...STREAM_KINDS, ...DATAGRAM_KINDS, ...SERVICE_KINDS, ...LOCAL_KINDS } as const;
 
-/** Where the targets listen, all on 127.0.0.1. */
-export interface Targets {
-  readonly tcpPort: number;
-  readonly httpPort: number;
-  readonly httpsPort: number;
-  /** PEM of whoever signed the certificate. */
-  readonly ca: string;
-}
+export type Kind = keyof typeof TABLE;
 
-/** How often one check of a kind probes, and what costs more is asked less often. */
-export const EVERY_MS: Readonly<Record<Kind, number>> = {
-  ping: 20,
-  tcp: 20,
-  'tcp-answer': 20,
-  http: 20,
-  https: 100,
-  command: 200,
-};
-
-export const ADDRESS = '127.0.0.1';
-export const QUESTION = 'ping\n';
-export const ANSWER = 'pong';
-export const PROGRAM = '/bin/true';
-export const PAYLOAD_BYTES = 56;
+/** Every kind of probe that is measured, by its name. */
+export const KINDS: Readonly<Record<Kind, ProbeKind>> = TABLE;
+const NAMES = Object.keys(TABLE) as readonly Kind[];
 
 /** A check of that kind as a configuration would give it. */
 export function checkOf(kind: Kind, targets: Targets): CheckSpec {
-  const everyMs = EVERY_MS[kind];
+  const { cost, spec } = KINDS[kind];
   return {
     name: kind,
-    destination: ADDRESS,
-    probe: probeOf(kind, targets),
+    destination: targets.address,
+    probe: spec(targets),
     rise: 2,
     fall: 3,
-    everyMs,
+    everyMs: COSTS[cost].everyMs,
     timeoutMs: 1_000,
     tries: 1,
     triesIntervalMs: 0,
@@ -47,81 +31,15 @@ export function checkOf(kind: Kind, targets: Targets): CheckSpec {
   };
 }
 
-function probeOf(kind: Kind, { tcpPort, httpPort, httpsPort, ca }: Targets): ProbeSpec {
-  switch (kind) {
-    case 'ping':
-      return {
-        type: 'ping',
-        payloadBytes: PAYLOAD_BYTES,
-        sourceAddress: undefined,
-        sourceInterface: undefined,
-      };
-    case 'tcp':
-      return tcp(tcpPort, {});
-    case 'tcp-answer':
-      return tcp(tcpPort, { send: QUESTION, expect: ANSWER });
-    case 'http':
-      return http('http', httpPort, undefined);
-    case 'https':
-      return http('https', httpsPort, ca);
-    case 'command':
-      return { type: 'command', argv: [PROGRAM] };
-  }
-}
-
-function tcp(port: number, talk: Partial<Pick<TcpSpec, 'send' | 'expect'>>): TcpSpec {
-  return {
-    type: 'tcp',
-    port,
-    send: undefined,
-    expect: undefined,
-    tls: undefined,
-    sourceAddress: undefined,
-    sourceInterface: undefined,
-    ...talk,
-  };
-}
-
-function http(scheme: 'http' | 'https', port: number, ca: string | undefined): HttpSpec {
-  const tls: TlsSpec = { ca, cert: undefined, key: undefined, serverName: undefined, skipVerify: false };
-  return {
-    type: 'http',
-    scheme,
-    port,
-    path: '/',
-    method: 'GET',
-    headers: {},
-    host: undefined,
-    body: undefined,
-    expectStatus: [{ from: 200, to: 200 }],
-    expectBody: undefined,
-    maxRedirects: 0,
-    tls: scheme === 'https' ? tls : undefined,
-    sourceAddress: undefined,
-    sourceInterface: undefined,
-    unixSocket: undefined,
-  };
-}
-
-/** What asks the same from a shell: a program that is started for each probe, as AWSnycast does for its pings. */
-export function toolOf(kind: Kind, { tcpPort, httpPort, httpsPort }: Targets): readonly string[] | undefined {
-  const curl = ['curl', '--silent', '--output', '/dev/null', '--max-time', '1'];
-  switch (kind) {
-    case 'ping':
-      return ['ping', '-n', '-c', '1', '-W', '1', ADDRESS];
-    case 'tcp':
-      return ['bash', '-c', `exec 3<>/dev/tcp/${ADDRESS}/${tcpPort}`];
-    case 'tcp-answer':
-      return [
-        'bash',
-        '-c',
-        `exec 3<>/dev/tcp/${ADDRESS}/${tcpPort}; printf 'ping\\n' >&3; read -r line <&3; [ "$line" = ${ANSWER} ]`,
-      ];
-    case 'http':
-      return [...curl, `http://${ADDRESS}:${httpPort}/`];
-    case 'https':
-      return [...curl, '--insecure', `https://${ADDRESS}:${httpsPort}/`];
-    case 'command':
-      return undefined;
-  }
+/** All kinds that this host has, or those named in `chosen` (`dns,ntp`); throws where there is no such kind. */
+export function chosenKinds(chosen: string | undefined, say: (line: string) => void): readonly Kind[] {
+  const wanted = (chosen ?? '').split(',').filter((name) => name !== '');
+  const strange = wanted.find((name) => !(NAMES as readonly string[]).includes(name));
+  if (strange !== undefined) throw new Error(`there is no kind ${strange}; one of: ${NAMES.join(', ')}`);
+  return NAMES.filter((name) => {
+    if (wanted.length > 0 && !wanted.includes(name)) return false;
+    const obstacle = KINDS[name].obstacle?.();
+    if (obstacle !== undefined) say(`${name} is left out: ${obstacle}`);
+    return obstacle === undefined;
+  });
 }

@@ -6,8 +6,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { CheckRunner, makeProbe, startTime } from '../../src/checks/index.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
-import { type BareLoop, bareLoop } from './bare.ts';
-import { checkOf, EVERY_MS, type Kind, type Targets, toolOf } from './kinds.ts';
+import { probeContext } from './context.ts';
+import { type BareLoop, COSTS, type Targets } from './kind.ts';
+import { checkOf, KINDS, type Kind } from './kinds.ts';
 import { startTargets } from './start-targets.ts';
 
 export interface MeterRequest {
@@ -25,7 +26,9 @@ export interface MeterAnswer {
   /** The tool and what starts it; and the tool alone. Empty where there is none. */
   readonly tool: readonly number[];
   readonly toolAlone: readonly number[];
-  readonly failures: number;
+  readonly toolName: string;
+  /** Probes that did not pass, by their reasons. */
+  readonly failures: Readonly<Record<string, number>>;
 }
 
 const CHECKS = 20;
@@ -52,11 +55,12 @@ async function per1000(
   return { all: (after.own - before.own + children) * scale, children: children * scale };
 }
 
-let failures = 0;
+const failures: Record<string, number> = {};
 
 /** Runs checks until they have made so many probes; gives how many they made. */
 async function runOurs(kind: Kind, targets: Targets, probes: number): Promise<number> {
   const spec = checkOf(kind, targets);
+  const context = probeContext();
   let made = 0;
   let finish = (): void => {};
   const finished = new Promise<void>((resolve) => {
@@ -65,12 +69,12 @@ async function runOurs(kind: Kind, targets: Targets, probes: number): Promise<nu
   const runners = Array.from({ length: CHECKS }, (_, index) => {
     return new CheckRunner({
       spec,
-      probe: makeProbe(spec, { clock: systemClock, version: '0' }),
+      probe: makeProbe(spec, context),
       clock: systemClock,
       ...startTime(index, CHECKS, spec.everyMs),
-      onOutcome({ ok }) {
+      onOutcome({ reason }) {
         made += 1;
-        if (!ok) failures += 1;
+        if (reason !== 'passed') failures[reason] = (failures[reason] ?? 0) + 1;
         if (made === probes) finish();
       },
     });
@@ -108,14 +112,16 @@ async function runBare(loops: readonly BareLoop[], everyMs: number, probes: numb
   return made;
 }
 
+/** Where our own probes fail as well, the tool may say so too. */
 async function runTool(argv: readonly string[], runs: number): Promise<number> {
   const [program = '', ...args] = argv;
+  const isFine = (code: number | null) => code === 0 || Object.keys(failures).length > 0;
   for (let run = 0; run < runs; run += 1) {
     await new Promise<void>((resolve, reject) => {
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
       child.stdout.resume();
       child.once('error', reject);
-      child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${program}: ${code}`))));
+      child.once('close', (code) => (isFine(code) ? resolve() : reject(new Error(`${program}: ${code}`))));
     });
   }
   return runs;
@@ -123,36 +129,40 @@ async function runTool(argv: readonly string[], runs: number): Promise<number> {
 
 async function measure(request: MeterRequest, targets: Targets): Promise<MeterAnswer> {
   const { kind, probes, rounds, toolRuns } = request;
+  const { bare: bareLoop, cost, tools } = KINDS[kind];
   const ours: number[] = [];
   const bare: number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
     const own = await per1000(probes, () => runOurs(kind, targets, probes));
-    const loops = Array.from({ length: CHECKS }, () => bareLoop(kind, targets) ?? []).flat();
+    const loops = Array.from({ length: CHECKS }, () => bareLoop(targets) ?? []).flat();
+    const { everyMs } = COSTS[cost];
     const least =
-      loops.length === 0 ? undefined : await per1000(probes, () => runBare(loops, EVERY_MS[kind], probes));
+      loops.length === 0 ? undefined : await per1000(probes, () => runBare(loops, everyMs, probes));
     if (round === 0) continue;
     ours.push(own.all);
     if (least !== undefined) bare.push(least.all);
   }
-  const argv = toolOf(kind, targets);
-  const tool = argv === undefined ? undefined : await toolCost(argv, toolRuns);
+  const tool = await toolCost(tools(targets), toolRuns);
   return {
     ours,
     bare,
-    tool: tool?.map(({ all }) => all) ?? [],
-    toolAlone: tool?.map((each) => each.children) ?? [],
+    tool: tool === undefined ? [] : [tool.cost.all],
+    toolAlone: tool === undefined ? [] : [tool.cost.children],
+    toolName: tool?.name ?? '',
     failures,
   };
 }
 
-/** Nothing where the tool is not installed. */
-async function toolCost(argv: readonly string[], runs: number) {
-  try {
-    await runTool(argv, 1);
-  } catch {
-    return undefined;
+/** Of the first tool that is installed; nothing where none is. */
+async function toolCost(tools: ReturnType<(typeof KINDS)[Kind]['tools']>, runs: number) {
+  for (const argv of tools) {
+    const isThere = await runTool(argv, 1).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return { name: argv[0], cost: await per1000(runs, () => runTool(argv, runs)) };
   }
-  return [await per1000(runs, () => runTool(argv, runs))];
+  return undefined;
 }
 
 const { child, targets } = await startTargets();

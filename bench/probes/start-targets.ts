@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Targets } from './kinds.ts';
+import type { Targets } from './kind.ts';
 
 /** Starts the services in a process of their own; it ends when the returned child is killed, or this process ends. */
 export async function startTargets(): Promise<{ readonly child: ChildProcess; readonly targets: Targets }> {
