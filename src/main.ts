@@ -3,6 +3,8 @@
 import * as modules from 'node:module';
 import { join } from 'node:path';
 
+const LAST_RESORT_MS = 1_000;
+
 const { env } = process;
 const home = env.CACHE_DIRECTORY ?? env.XDG_CACHE_HOME ?? (env.HOME ? join(env.HOME, '.cache') : undefined);
 // A directory that others can write to would let them plant code: without one of our own there is no cache.
@@ -17,6 +19,9 @@ if (Number.parseInt(process.versions.node, 10) < 22) {
   // No `await` at the top: the bundle is CommonJS, which starts sooner.
   import('./cli/index.ts').then(async ({ main }) => {
     process.exitCode = await main(process);
+    // What hangs in the kernel (a file system that is gone) holds a thread for ever, and Node waits for its threads even
+    // in `process.exit`. Everything is written by now, and a process that has ended by itself is not there any more.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_RESORT_MS).unref();
   });
 }
 

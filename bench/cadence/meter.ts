@@ -8,7 +8,7 @@ import { CheckRunner, makeProbe, type Probe, startTimes } from '../../src/checks
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { probeContext } from '../probes/context.ts';
 import type { Targets } from '../probes/kind.ts';
-import { startTargets } from '../probes/start-targets.ts';
+import { endWithParent, startTargets } from '../probes/start-targets.ts';
 import { type LoopFacts, LoopWatch } from './loop-watch.ts';
 import { type MixedCheck, mixedChecks } from './mix.ts';
 
@@ -124,6 +124,7 @@ async function runBare(checks: number, seconds: number): Promise<readonly number
   return JSON.parse(text) as number[];
 }
 
+endWithParent();
 const { child, targets } = await startTargets();
 const answer = await measure(JSON.parse(process.argv[2] ?? '{}') as CadenceRequest, targets);
 console.log(JSON.stringify(answer));

@@ -5,9 +5,9 @@ import { checkOf, KINDS, type Kind } from '../probes/kinds.ts';
 const EVERY_MS = 1_000;
 const HANG_TIMEOUT_MS = 200;
 
-/** Places in each 250 checks of what starts a process, and in each 50 of what does a handshake. */
-const PROCESSES: Readonly<Record<number, Kind>> = { 7: 'command', 91: 'systemd', 171: 'nat' };
-const HANDSHAKES: Readonly<Record<number, Kind>> = { 17: 'https', 42: 'tls-certificate' };
+/** One in 250 starts a process, one in 50 does a handshake: their places in each 750 and each 100 checks. */
+const PROCESSES: Readonly<Record<number, Kind>> = { 7: 'command', 257: 'systemd', 507: 'nat' };
+const HANDSHAKES: Readonly<Record<number, Kind>> = { 17: 'https', 67: 'tls-certificate' };
 const HANG_EVERY = 10;
 const HANG_PLACE = 3;
 
@@ -68,7 +68,7 @@ export function mixedChecks(count: number, targets: Targets): readonly MixedChec
       const spec = checkOf(kind, withFault(targets, fault));
       return { spec: { ...spec, everyMs: EVERY_MS, timeoutMs: HANG_TIMEOUT_MS }, kind, isHanging: true };
     }
-    const dear = PROCESSES[index % 250] ?? HANDSHAKES[index % 50];
+    const dear = PROCESSES[index % 750] ?? HANDSHAKES[index % 100];
     const isThere = dear !== undefined && KINDS[dear].obstacle?.() === undefined;
     const kind = isThere ? dear : (CHEAP[cheap++ % CHEAP.length] ?? 'tcp');
     return { spec: { ...checkOf(kind, targets), everyMs: EVERY_MS }, kind, isHanging: false };

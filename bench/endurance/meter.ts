@@ -9,7 +9,7 @@ import { makeProbe, type Probe, type ProbeReason } from '../../src/checks/index.
 import { probeContext } from '../probes/context.ts';
 import { FAULTS, type Fault, type Targets, withFault } from '../probes/kind.ts';
 import { checkOf, KINDS, type Kind } from '../probes/kinds.ts';
-import { startTargets } from '../probes/start-targets.ts';
+import { endWithParent, startTargets } from '../probes/start-targets.ts';
 
 export interface EnduranceRequest {
   readonly kind: Kind;
@@ -147,6 +147,7 @@ async function measure(request: EnduranceRequest, targets: Targets): Promise<End
   return { ...answer, rssMiB, faults };
 }
 
+endWithParent();
 const { child, targets } = await startTargets();
 const request = JSON.parse(process.argv[2] ?? '{}') as EnduranceRequest;
 console.log(JSON.stringify(await measure(request, targets)));

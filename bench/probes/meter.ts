@@ -9,7 +9,7 @@ import { systemClock } from '../../src/lib/system-clock.ts';
 import { probeContext } from './context.ts';
 import { type BareLoop, COSTS, type Targets } from './kind.ts';
 import { checkOf, KINDS, type Kind } from './kinds.ts';
-import { startTargets } from './start-targets.ts';
+import { endWithParent, startTargets } from './start-targets.ts';
 
 export interface MeterRequest {
   readonly kind: Kind;
@@ -165,6 +165,7 @@ async function toolCost(tools: ReturnType<(typeof KINDS)[Kind]['tools']>, runs: 
   return undefined;
 }
 
+endWithParent();
 const { child, targets } = await startTargets();
 console.log(JSON.stringify(await measure(JSON.parse(process.argv[2] ?? '{}') as MeterRequest, targets)));
 child.kill();

@@ -22,14 +22,13 @@ export function dnsAnswer(query: Buffer): Buffer {
 
 const UNIX_EPOCH_SECONDS = 2_208_988_800;
 
-/** What a server of stratum 2 answers whose clock is ours (RFC 5905 §7.3). */
-export function ntpAnswer(request: Buffer): Buffer {
+/** What a server of stratum 2 answers whose clock says `nowMs` (RFC 5905 §7.3). */
+export function ntpAnswer(request: Buffer, nowMs: number): Buffer {
   const answer = Buffer.alloc(48);
   answer.set([0x24, 2, request[2] ?? 6, 0xe9], 0);
   answer.writeUInt32BE(0x100, 4);
   answer.writeUInt32BE(0x100, 8);
   answer.set([192, 0, 2, 2], 12);
-  const nowMs = Date.now();
   for (const offset of [16, 32, 40]) {
     answer.writeUInt32BE((Math.floor(nowMs / 1_000) + UNIX_EPOCH_SECONDS) % 2 ** 32, offset);
     answer.writeUInt32BE(Math.floor((nowMs % 1_000) * (2 ** 32 / 1_000)), offset + 4);

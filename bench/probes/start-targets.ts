@@ -13,3 +13,9 @@ export async function startTargets(): Promise<{ readonly child: ChildProcess; re
   });
   return { child, targets: JSON.parse(line) as Targets };
 }
+
+/** Ends this process when the one that started it is gone: it might otherwise measure on for an hour. */
+export function endWithParent(): void {
+  process.stdin.on('end', () => process.exit(1)).resume();
+  if ('unref' in process.stdin) process.stdin.unref();
+}

@@ -90,7 +90,7 @@ const targets: Targets = {
       }),
     ),
     dns: await datagrams(dnsAnswer),
-    ntp: await datagrams(ntpAnswer),
+    ntp: await datagrams((request) => ntpAnswer(request, Date.now())),
     tftp: await datagrams(tftpAnswer, { answersFromElsewhere: true }),
   },
   silent: {

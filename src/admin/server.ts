@@ -37,17 +37,29 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
 } as const;
 const MAX_CONNECTIONS = 64;
+/** Requests of one connection that wait for their answers. Thousands fit into one read, and would stop the loop. */
+const MAX_WAITING = 16;
 /** Without a byte in either direction. */
 const SILENCE_MS = 10_000;
 
 /** Listens, or tells why not. */
 export async function openAdmin(spec: AdminSpec, options: AdminOptions): Promise<Opened> {
+  const waiting = new WeakMap<Socket, number>();
   const server = createServer(LIMITS, (request, response) => {
-    respond(request, response, options).catch((error: unknown) => {
-      options.onError(error);
-      if (response.headersSent) response.destroy();
-      else response.writeHead(500).end();
-    });
+    const { socket } = request;
+    const count = waiting.get(socket) ?? 0;
+    if (count >= MAX_WAITING) {
+      socket.destroy();
+      return;
+    }
+    waiting.set(socket, count + 1);
+    respond(request, response, options)
+      .catch((error: unknown) => {
+        options.onError(error);
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
+      })
+      .finally(() => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_MS;

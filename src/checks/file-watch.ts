@@ -12,8 +12,8 @@ interface Place {
 
 /** As many symbolic links as the kernel follows (path_resolution(7)). */
 const MOST_LINKS = 40;
-/** What is being changed under our eyes is looked at again at the next refresh. */
-const MOST_ROUNDS = 3;
+/** What goes on being changed under our eyes is looked at again at the next refresh. */
+const MOST_ROUNDS = 5;
 
 /**
  * File systems (statfs(2)) on which others change files without this kernel's knowing, or whose look-ups can hang for
@@ -54,12 +54,15 @@ export class FileWatch {
    */
   async refresh(): Promise<void> {
     let isNew = false;
-    for (let round = 1; round <= MOST_ROUNDS && !this.#isClosed; round += 1) {
-      const places = await placesOf(this.#path).catch(() => []);
-      if (this.#isClosed || !this.#take(places)) break;
-      isNew = true;
+    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+      const places = await placesOf(this.#path).catch(() => undefined);
+      if (this.#isClosed) return;
+      if (places === undefined) continue;
+      const opened = this.#take(places);
+      isNew ||= opened === 'some';
+      if (opened === 'none-missing') break;
     }
-    if (isNew && !this.#isClosed) this.#onChange();
+    if (isNew) this.#onChange();
   }
 
   /** Idempotent. */
@@ -73,13 +76,17 @@ export class FileWatch {
     this.#watchers.delete(key);
   }
 
-  /** Whether any of them is new. */
-  #take(places: readonly Place[]): boolean {
+  /** What is not watched any longer is let go only when the rest is: what came between shows in the next round. */
+  #take(places: readonly Place[]): 'none-missing' | 'some' | 'none' {
     const wanted = new Map(places.map((place) => [keyOf(place), place]));
-    for (const key of [...this.#watchers.keys()]) if (!wanted.has(key)) this.#drop(key);
     const missing = [...wanted].filter(([key]) => !this.#watchers.has(key));
     for (const [key, place] of missing) this.#open(key, place);
-    return missing.some(([key]) => this.#watchers.has(key));
+    const opened = missing.filter(([key]) => this.#watchers.has(key));
+    if (opened.length === missing.length) {
+      for (const key of [...this.#watchers.keys()]) if (!wanted.has(key)) this.#drop(key);
+    }
+    if (missing.length === 0) return 'none-missing';
+    return opened.length > 0 ? 'some' : 'none';
   }
 
   #open(key: string, { directory, name }: Place): void {

@@ -9,6 +9,12 @@ import type { TLSSocket } from 'node:tls';
 import type { GrpcReply } from './grpc-reply.ts';
 import type { StagedDial } from './staged-dial.ts';
 
+/** A connection that was begun, with TLS or without. */
+export interface GrpcConnection {
+  readonly dial: StagedDial;
+  readonly isSecure: boolean;
+}
+
 /** One unary call: its headers and its one message, in a frame. */
 export interface GrpcCall {
   readonly headers: OutgoingHttpHeaders;
@@ -39,7 +45,7 @@ export class GrpcSession {
   #error: unknown;
   #hasHeaders = false;
 
-  constructor(dial: StagedDial, { isSecure }: { readonly isSecure: boolean }) {
+  constructor({ dial, isSecure }: GrpcConnection) {
     this.#dial = dial;
     const { socket } = dial;
     socket.on('error', (error) => this.#fail(error));

@@ -101,7 +101,7 @@ class GrpcProbe implements Probe {
       sourceInterface,
     };
     const secure = tls === undefined ? undefined : { ...tls, ALPNProtocols: ['h2'] };
-    const session = new GrpcSession(dialStaged(target, secure), { isSecure: secure !== undefined });
+    const session = new GrpcSession({ dial: dialStaged(target, secure), isSecure: secure !== undefined });
     this.#kept = { session, usedMs: clock.now() };
     return session;
   }

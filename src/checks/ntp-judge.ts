@@ -46,7 +46,8 @@ function judgeServer(reply: NtpReply): Verdict | undefined {
   if (stratum === 0) return judgeStratumZero(reply.referenceId);
   if (stratum === MAX_STRATUM) return unsynchronised(`stratum ${stratum}`);
   if (leap === LEAP_ALARM) return unsynchronised('leap indicator 3, alarm');
-  for (const name of ['reference', 'receive', 'transmit'] as const) {
+  // Not the reference timestamp: a server that was never set, but serves its own time on purpose (orphan mode), has none.
+  for (const name of ['receive', 'transmit'] as const) {
     if (isUnknownTime(reply[name])) return unsynchronised(`no ${name} timestamp`);
   }
   return undefined;

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 
-/** What a file of /proc says: its text without the line's end; undefined where there is no such file. */
+/**
+ * What a file of /proc says: its text without the line's end; undefined where there is no such file. Read at once: it is
+ * memory of the kernel, and never waited for, while the thread pool would take four turns of the loop for each file.
+ */
 export async function readProcText(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'latin1')).trim();
+    return readFileSync(path, 'latin1').trim();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

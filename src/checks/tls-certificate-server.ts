@@ -87,7 +87,9 @@ function tidy({ reason, detail }: Verdict): Verdict {
  * if the connection under it is reset: then it ends as any client's does (FIN), whatever the verdict.
  */
 function hangUp(outer: Socket, inner: TLSSocket | undefined, isFromTls: boolean): void {
-  if (!isFromTls && !outer.connecting && !outer.destroyed) outer.resetAndDestroy();
+  // One that is ending already can't be reset: libuv refuses, and Node would never close it.
+  const isResettable = !outer.connecting && !outer.destroyed && !outer.writableEnded;
+  if (!isFromTls && isResettable) outer.resetAndDestroy();
   inner?.destroy();
   outer.destroy();
 }

@@ -1,5 +1,5 @@
 import type { AdminServer, AdminSources, AdminSpec } from '../admin/index.ts';
-import type { Agent, AgentEvent } from '../agent/index.ts';
+import type { Agent, AgentEvent, AgentSnapshot } from '../agent/index.ts';
 import { CodedError } from '../lib/coded-error.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import type { Io } from './io.ts';
@@ -21,6 +21,7 @@ export class AdminAccess {
   #agent: Pick<Agent, 'snapshot' | 'isAlive'> | undefined;
   #metrics: Metrics | undefined;
   #open: Open | undefined;
+  #snapshot: AgentSnapshot | undefined;
   #isStopping = false;
   #isClosed = false;
 
@@ -92,14 +93,24 @@ export class AdminAccess {
     return {
       metrics: async () => {
         if (this.#metrics === undefined) throw new Error('the metrics were switched off');
-        return this.#metrics.expose(this.#agent?.snapshot());
+        return this.#metrics.expose(this.#agent && this.#snapshotOf(this.#agent));
       },
       isAlive: () => this.#agent?.isAlive() ?? true,
       notReady: () => {
         if (this.#isStopping) return 'stopping';
-        return this.#agent === undefined ? 'starting' : this.#agent.snapshot().notReady;
+        return this.#agent === undefined ? 'starting' : this.#snapshotOf(this.#agent).notReady;
       },
     };
+  }
+
+  /** One for all who ask in the same turn of the loop: with thousands of routes it takes ms to make. */
+  #snapshotOf(agent: Pick<Agent, 'snapshot'>): AgentSnapshot {
+    if (this.#snapshot !== undefined) return this.#snapshot;
+    setImmediate(() => {
+      this.#snapshot = undefined;
+    });
+    this.#snapshot = agent.snapshot();
+    return this.#snapshot;
   }
 }
 

@@ -13,12 +13,20 @@ export function openMetrics(io: Io): Metrics {
   const readProcess = (): ProcessFacts => {
     const { user, system } = cpuUsage();
     const cpuSeconds = (user + system) / 1_000_000;
-    return { cpuSeconds, residentBytes: memoryUsage.rss(), startedAtSeconds, openFiles: openFiles() };
+    return { cpuSeconds, residentBytes: residentBytes(), startedAtSeconds, openFiles: openFiles() };
   };
   return new Metrics({ version: VERSION, clock: systemClock, readProcess });
 }
 
-/** Undefined where the system does not tell. */
+/** Both are read from /proc, which takes a descriptor: the metrics are wanted most when there is none left. */
+function residentBytes(): number | undefined {
+  try {
+    return memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
+}
+
 function openFiles(): number | undefined {
   try {
     return readdirSync('/proc/self/fd').length;

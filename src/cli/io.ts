@@ -38,8 +38,17 @@ export function processIo(process: NodeJS.Process): Io {
       process.on(name, run);
       return () => process.off(name, run);
     },
-    exitNow: (code) => process.exit(code),
+    exitNow(code) {
+      // Node would wait for a thread that hangs in the kernel, for ever.
+      if (process.getActiveResourcesInfo().some(holdsThread)) process.kill(process.pid, 'SIGKILL');
+      process.exit(code);
+    },
   };
+}
+
+/** Whether that is carried out by a thread: file systems, and look-ups of names. */
+function holdsThread(resource: string): boolean {
+  return /^(FSReq|GetAddrInfo|GetNameInfo)/.test(resource);
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type * as fields from './fields.ts';
 import { neededCount } from './health-count.ts';
+import { basicAuthShape } from './kinds/cabourotte.ts';
 import { KINDS } from './kinds/kinds.ts';
 import type { AnyLeaf, Form } from './leaf.ts';
 import * as leaves from './schema.ts';
@@ -67,6 +68,7 @@ function checkSchema(common: Shape): z.ZodType {
       argv,
       tls,
       headers: z.record(z.string(), z.string()),
+      basic_auth: z.strictObject(toShape(basicAuthShape)),
     };
     const options = optional(typed(toShape(own), nested));
     const shared = typed(common, { run_on_healthy: argv, run_on_unhealthy: argv });

@@ -28,9 +28,9 @@ export class PingSeries {
     this.#rtt = { min: rtt('min'), avg: rtt('avg'), max: rtt('max'), stddev: rtt('stddev') };
   }
 
-  /** The probe counts from its own beginning; a smaller count than before is a new one's. */
+  /** The probe counts from its own beginning; a count that is smaller than before is a new one's. */
   take(pinged: Pinged): void {
-    const before = pinged.sent < this.#before.sent ? NOTHING : this.#before;
+    const before = isAfter(pinged, this.#before) ? this.#before : NOTHING;
     const sent = pinged.sent - before.sent;
     const received = pinged.received - before.received;
     this.#before = pinged;
@@ -46,4 +46,9 @@ export class PingSeries {
     for (const stat of STATS) this.#rtt[stat].set(rtt?.[stat]);
     this.#loss.set(this.#window.lossRatio());
   }
+}
+
+/** A new probe's first requests may be as many as all of the one before it. */
+function isAfter({ sent, received, duplicates }: Pinged, before: typeof NOTHING): boolean {
+  return sent >= before.sent && received >= before.received && duplicates >= before.duplicates;
 }

@@ -4,10 +4,10 @@ import { byHealth, healthValue } from './health-values.ts';
 import type { MetricStore } from './metric-store.ts';
 import type { MetricName } from './metric-table.ts';
 
-/** What the process uses, for the metrics that every program has. */
+/** What the process uses, for the metrics that every program has. undefined: the system does not tell now. */
 export interface ProcessFacts {
   readonly cpuSeconds: number;
-  readonly residentBytes: number;
+  readonly residentBytes: number | undefined;
   /** Unix time. */
   readonly startedAtSeconds: number;
   readonly openFiles: number | undefined;
@@ -59,5 +59,5 @@ export function showProcess(store: MetricStore, facts: ProcessFacts): void {
   store.counter('process_cpu_seconds_total', {}).set(facts.cpuSeconds);
   store.gauge('process_resident_memory_bytes', {}).set(facts.residentBytes);
   store.gauge('process_start_time_seconds', {}).set(facts.startedAtSeconds);
-  if (facts.openFiles !== undefined) store.gauge('process_open_fds', {}).set(facts.openFiles);
+  store.gauge('process_open_fds', {}).set(facts.openFiles);
 }

@@ -3,6 +3,7 @@
  * Exits with 1, naming what is missing and how to get it, where it can't be installed from here.
  */
 import { spawnSync } from 'node:child_process';
+import { ensureGoProgram } from '../support/go-program.ts';
 import { ensureMotoVenv } from '../support/moto-venv.ts';
 
 interface Tool {
@@ -41,6 +42,7 @@ const TOOLS: readonly Tool[] = [
   },
   { test: ['sh', '-c', 'PATH=$PATH:/usr/sbin pgbouncer -V'], name: 'pgbouncer', packageName: 'pgbouncer' },
   { test: ['openssl', 'version'], name: 'openssl', packageName: 'openssl' },
+  { test: ['go', 'version'], name: 'go', packageName: 'golang-go' },
   { test: ['spin', '-V'], name: 'spin', packageName: 'spin' },
   // spin makes a C program of a model.
   { test: ['gcc', '--version'], name: 'gcc', packageName: 'gcc' },
@@ -66,6 +68,7 @@ async function main(): Promise<number> {
   }
   try {
     say(`moto is at ${await ensureMotoVenv()}`);
+    say(`grpc-health is at ${await ensureGoProgram('grpc-health')}`);
     return 0;
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));

@@ -43,7 +43,8 @@ async function runProbe(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const outcomes: ProbeOutcome[] = [];
   const stop = new AbortController();
   const off = io.onSignal('SIGINT', () => stop.abort());
-  io.out(`${check.name}: ${check.probe.type} ${check.destination}, timeout ${check.timeoutMs} ms\n`);
+  const what = `${check.probe.type} ${check.destination}`.trimEnd();
+  io.out(`${check.name}: ${what}, timeout ${check.timeoutMs} ms\n`);
   for (let turn = 1; turn <= count && !stop.signal.aborted; turn += 1) {
     const startedMs = systemClock.now();
     const outcome = await target.attempt(check.timeoutMs, stop.signal);

@@ -137,6 +137,30 @@ describe('the admin server', () => {
     expect((await ended).match(/^HTTP\/1\.1 200 OK/gm)).toHaveLength(3);
   });
 
+  it('ends a connection with more than 16 requests in waiting, as thousands would stop the loop', async () => {
+    let asked = 0;
+    const { port } = await open({
+      notReady: () => {
+        asked += 1;
+        return undefined;
+      },
+    });
+    const { socket, ended } = await dial(port);
+    socket.on('error', () => undefined);
+    socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000));
+    await ended;
+    expect(asked).toBeLessThanOrEqual(16);
+    // One after the other there may be as many as ever.
+    const patient = await dial(port);
+    for (let turn = 0; turn < 20; turn += 1) {
+      const answered = new Promise((resolve) => patient.socket.once('data', resolve));
+      patient.socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+      await answered;
+    }
+    expect(patient.socket.destroyed).toBe(false);
+    expect(errors).toEqual([]);
+  });
+
   it('turns away more than 64 connections, and serves again when they are gone', async () => {
     const { port } = await open();
     const held = await Promise.all(Array.from({ length: 64 }, () => dial(port)));

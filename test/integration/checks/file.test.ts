@@ -113,6 +113,9 @@ describe('a probe of a file', () => {
   });
 });
 
+/** For a machine that has much else to do; still far less than the cadence. */
+const LIMITS = { interval: 2, timeout: 15_000 };
+
 /** A check whose cadence is a minute: what it sees sooner, it was told of. */
 function watch(over: Partial<FileSpec> = {}) {
   const told: string[] = [];
@@ -141,12 +144,12 @@ function watch(over: Partial<FileSpec> = {}) {
   return {
     told,
     /** The first probe is over, and the one that follows when its watches stand. */
-    watching: () => vi.waitFor(() => expect(told.length).toBeGreaterThanOrEqual(2)),
-    sees: (reason: string) => vi.waitFor(() => expect(told.at(-1)).toBe(reason), { interval: 2 }),
+    watching: () => vi.waitFor(() => expect(told.length).toBeGreaterThanOrEqual(2), LIMITS),
+    sees: (reason: string) => vi.waitFor(() => expect(told.at(-1)).toBe(reason), LIMITS),
   };
 }
 
-describe('a change is seen without waiting for the cadence', () => {
+describe('a change is seen without waiting for the cadence', { timeout: 60_000 }, () => {
   test('the file comes, is replaced, and goes', async () => {
     const { watching, sees } = watch({ contains: 'good' });
     await watching();
@@ -213,9 +216,9 @@ describe('a change is seen without waiting for the cadence', () => {
     const { told, watching, sees } = watch();
     await watching();
     const before = told.length;
-    for (let made = 0; made < 50; made += 1) writeFileSync(join(folder, `other-${made}`), '');
+    for (let made = 0; made < 100; made += 1) writeFileSync(join(folder, `other-${made}`), '');
     writeFileSync(path(), '');
     await sees('passed');
-    expect(told.length - before).toBeLessThanOrEqual(3);
+    expect(told.length - before).toBeLessThanOrEqual(5);
   });
 });

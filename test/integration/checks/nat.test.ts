@@ -154,8 +154,8 @@ describe('rules', () => {
     program('nft', { before: `echo $$ > "${folder}/pid"; exec /bin/sleep 1000` });
     expect(await probeOf()(300)).toMatch(/^timeout/);
     const pid = readFileSync(join(folder, 'pid'), 'utf8').trim();
-    await vi.waitFor(() => expect(existsSync(`/proc/${pid}`)).toBe(false));
-  });
+    await vi.waitFor(() => expect(existsSync(`/proc/${pid}`)).toBe(false), { timeout: 10_000 });
+  }, 30_000);
 });
 
 describe('the source/dest check', () => {

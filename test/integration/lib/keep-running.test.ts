@@ -42,25 +42,28 @@ function keep(script: string, random = () => 0.999) {
       const found = Number(readFileSync(pidFile, 'utf8').trim());
       if (!(found > 0)) throw new Error('not written yet');
       return found;
-    });
+    }, LIMITS);
   return { clock, kept, heard, pid };
 }
 
-describe('a program that is kept running', () => {
+/** For a machine that has much else to do. */
+const LIMITS = { timeout: 10_000 };
+
+describe('a program that is kept running', { timeout: 60_000 }, () => {
   test('is heard whenever it writes, on either output', async () => {
-    const { heard } = keep('echo one; read never < /dev/zero & wait');
-    await vi.waitFor(() => expect(heard).toEqual({ starts: 1, outputs: 1 }));
-    const errors = keep('echo one >&2; read never < /dev/zero & wait');
-    await vi.waitFor(() => expect(errors.heard.outputs).toBe(1));
+    const { heard } = keep('echo one; exec sleep 1000');
+    await vi.waitFor(() => expect(heard).toEqual({ starts: 1, outputs: 1 }), LIMITS);
+    const errors = keep('echo one >&2; exec sleep 1000');
+    await vi.waitFor(() => expect(errors.heard.outputs).toBe(1), LIMITS);
   });
 
   test('is killed at close, and not heard or started any more', async () => {
     const { clock, kept, heard, pid } = keep('exec sleep 1000');
     const running = await pid();
-    await vi.waitFor(() => expect(heard.starts).toBe(1));
+    await vi.waitFor(() => expect(heard.starts).toBe(1), LIMITS);
     kept.close();
     kept.close();
-    await vi.waitFor(() => expect(isRunning(running)).toBe(false));
+    await vi.waitFor(() => expect(isRunning(running)).toBe(false), LIMITS);
     await clock.advance(600_000);
     expect([heard.starts, clock.pendingTimers]).toEqual([1, 0]);
   });
@@ -72,13 +75,13 @@ describe('a program that is kept running', () => {
       [3, 2_000],
       [4, 4_000],
     ] as const) {
-      await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+      await vi.waitFor(() => expect(clock.pendingTimers).toBe(1), LIMITS);
       await clock.advance(delayMs * 0.99);
       expect(clock.pendingTimers).toBe(1);
       await clock.advance(delayMs * 0.01);
-      await vi.waitFor(() => expect(heard.starts).toBe(starts));
+      await vi.waitFor(() => expect(heard.starts).toBe(starts), LIMITS);
     }
-    await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+    await vi.waitFor(() => expect(clock.pendingTimers).toBe(1), LIMITS);
     kept.close();
     expect(clock.pendingTimers).toBe(0);
   });
@@ -87,11 +90,11 @@ describe('a program that is kept running', () => {
     const { clock, heard, pid } = keep('exec sleep 1000');
     for (let round = 1; round <= 3; round += 1) {
       const running = await pid();
-      await vi.waitFor(() => expect(heard.starts).toBe(round));
+      await vi.waitFor(() => expect(heard.starts).toBe(round), LIMITS);
       writeFileSync(join(folder, 'pid'), '');
       await clock.advance(60_000);
       process.kill(running, 'SIGTERM');
-      await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+      await vi.waitFor(() => expect(clock.pendingTimers).toBe(1), LIMITS);
       await clock.advance(1_000);
     }
   });
@@ -100,9 +103,9 @@ describe('a program that is kept running', () => {
     const clock = new FakeClock();
     const nothing = { onStart: () => undefined, onOutput: () => undefined, random: () => 0.999 };
     open.push(new KeepRunning({ argv: ['/no/such/program'], clock, ...nothing }));
-    await vi.waitFor(() => expect(clock.nextDueMs).toBeCloseTo(1_000, -1));
+    await vi.waitFor(() => expect(clock.nextDueMs).toBeCloseTo(1_000, -1), LIMITS);
     await clock.advance(1_000);
-    await vi.waitFor(() => expect(clock.nextDueMs).toBeCloseTo(3_000, -1));
+    await vi.waitFor(() => expect(clock.nextDueMs).toBeCloseTo(3_000, -1), LIMITS);
   });
 
   test('goes at its next word where this process was killed', async () => {
@@ -118,6 +121,6 @@ describe('a program that is kept running', () => {
     expect(spawnSync(process.execPath, [script], { timeout: 10_000 }).signal).toBe('SIGKILL');
     const orphan = Number(readFileSync(pidFile, 'utf8'));
     expect(orphan).toBeGreaterThan(0);
-    await vi.waitFor(() => expect(isRunning(orphan)).toBe(false), { timeout: 5_000 });
+    await vi.waitFor(() => expect(isRunning(orphan)).toBe(false), LIMITS);
   });
 });

@@ -50,6 +50,11 @@ describe('a reply of a synchronised server', () => {
     expect(verdict.measurement).toMatchObject({ rootDistanceMs: expect.closeTo(18, 3) });
   });
 
+  test('may lack the reference timestamp, as of an ntpd that serves its own time (orphan mode)', () => {
+    const verdict = judge({ stratum: 5, referenceId: '\x7f\0\0\x01', reference: { seconds: 0, fraction: 0 } });
+    expect(verdict).toMatchObject({ reason: 'passed', measurement: { kind: 'ntp', stratum: 5 } });
+  });
+
   test.each([
     [250, 'behind'],
     [-250, 'ahead of'],
@@ -113,7 +118,6 @@ describe('a reply without a time', () => {
     ['leap indicator 3, alarm', { leap: 3 }],
     ['no transmit timestamp', { transmit: { seconds: 0, fraction: 0 } }],
     ['no receive timestamp', { receive: { seconds: 0, fraction: 0 } }],
-    ['no reference timestamp', { reference: { seconds: 0, fraction: 0 } }],
   ])('is of an unsynchronised server: %s', (sign, over) => {
     const detail = `the server's clock is not synchronised (${sign})`;
     expect(judge(over)).toEqual({ reason: 'unsynchronised', detail });

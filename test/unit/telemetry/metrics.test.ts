@@ -275,6 +275,17 @@ describe('what single kinds measure', () => {
   });
 });
 
+describe('a counter', () => {
+  it('never goes back, also where a restarted ping check has sent as many requests as before', async () => {
+    measure('x', { kind: 'ping', sent: 3, received: 3, duplicates: 1, rttMs: 1 });
+    measure('x', { kind: 'ping', sent: 3, received: 0, duplicates: 0, rttMs: undefined });
+    const text = await scrape({ checks: [view('x', 'unhealthy')] });
+    const total = (what: string) => valueIn(text, `vpcast_ping_${what}_total`);
+    expect([total('sent'), total('received'), total('duplicates')]).toEqual([6, 3, 1]);
+    expect(valueIn(text, 'vpcast_ping_loss_ratio')).toBe(0.5);
+  });
+});
+
 describe('metrics of the agent', () => {
   it('show routes, groups and named health as they are at the scrape', async () => {
     const route = { group: 'ours', tableId: 'rtb-1', destination: '10.9.9.9/32' };
@@ -354,6 +365,17 @@ describe('metrics of the agent', () => {
     expect(valueIn(text, 'process_resident_memory_bytes')).toBe(7e7);
     expect(valueIn(text, 'process_start_time_seconds')).toBe(1_700_000_000);
     expect(valueIn(text, 'process_open_fds')).toBe(21);
+  });
+
+  it('show nothing of what the system does not tell any more', async () => {
+    const facts = { ...PROCESS, openFiles: 21 as number | undefined, residentBytes: 7e7 as number | undefined };
+    metrics = new Metrics({ version: '1', clock: { wallNow: () => WALL_MS }, readProcess: () => facts });
+    await scrape();
+    [facts.openFiles, facts.residentBytes] = [undefined, undefined];
+    const text = await scrape();
+    expect(valueIn(text, 'process_open_fds')).toBeUndefined();
+    expect(valueIn(text, 'process_resident_memory_bytes')).toBeUndefined();
+    expect(valueIn(text, 'process_cpu_seconds_total')).toBe(1.5);
   });
 
   it('are made once for all who ask at the same time', async () => {
