@@ -39,17 +39,27 @@ const LIMITS = {
 const MAX_CONNECTIONS = 64;
 /** Requests of one connection that wait for their answers. Thousands fit into one read, and would stop the loop. */
 const MAX_WAITING = 16;
+/** For so long an address is turned away that sent more: just to read such a heap has taken tens of ms. */
+const TURNED_AWAY_MS = 1_000;
 /** Without a byte in either direction. */
 const SILENCE_MS = 10_000;
 
 /** Listens, or tells why not. */
 export async function openAdmin(spec: AdminSpec, options: AdminOptions): Promise<Opened> {
+  const sockets = new Set<Socket>();
   const waiting = new WeakMap<Socket, number>();
+  const floods = new Set<string | undefined>();
+  const turnAway = ({ remoteAddress }: Socket): void => {
+    if (floods.has(remoteAddress)) return;
+    floods.add(remoteAddress);
+    setTimeout(() => floods.delete(remoteAddress), TURNED_AWAY_MS).unref();
+    for (const socket of sockets) if (socket.remoteAddress === remoteAddress) socket.destroy();
+  };
   const server = createServer(LIMITS, (request, response) => {
     const { socket } = request;
     const count = waiting.get(socket) ?? 0;
     if (count >= MAX_WAITING) {
-      socket.destroy();
+      turnAway(socket);
       return;
     }
     waiting.set(socket, count + 1);
@@ -63,8 +73,11 @@ export async function openAdmin(spec: AdminSpec, options: AdminOptions): Promise
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_MS;
-  const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
+    if (floods.has(socket.remoteAddress)) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });

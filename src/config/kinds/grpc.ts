@@ -7,7 +7,7 @@ import { kind, type ProbePlace, type ReadProbe, readSource, sourceShape, tlsKey 
 const shape = {
   port: port().describe('TCP port to connect to.'),
   service: anyText('the name of the service')
-    .or('')
+    .optional()
     .describe('Service to ask for. Default: the server as a whole.'),
   authority: form('an authority, a name with a port where needed', /^[^\s/@\p{Cc}]+$/u)
     .optional()
@@ -20,7 +20,7 @@ const shape = {
 function readGrpc(fields: Fields<typeof shape>, _place: ProbePlace, context: Context): ReadProbe | undefined {
   const port = fields.read('port');
   const options = {
-    service: fields.read('service'),
+    service: fields.read('service') ?? '',
     authority: fields.read('authority'),
     tls: readTls(fields.child('tls'), context),
     ...readSource(fields),
