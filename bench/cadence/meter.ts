@@ -69,12 +69,13 @@ function runnerOf({ spec, kind, isHanging }: MixedCheck, context: Context, times
     probe: watched(makeProbe(spec, context), onStart),
     clock: systemClock,
     ...times,
-    onOutcome({ ok, reason }, atMs) {
+    onOutcome({ ok, reason, detail }, atMs) {
       const isWarm = atMs - originMs > WARM_UP_MS;
       if (isHanging && reason === 'timeout') {
         if (isWarm) notes.overrun.push(atMs - (startedMs ?? atMs) - spec.timeoutMs);
       } else if (!ok) {
-        const what = `${isHanging ? 'hanging ' : ''}${kind} ${reason}`;
+        const why = reason === 'internal-error' ? `${reason} (${detail})` : reason;
+        const what = `${isHanging ? 'hanging ' : ''}${kind} ${why}`;
         notes.failures[what] = (notes.failures[what] ?? 0) + 1;
       }
     },
