@@ -6,6 +6,8 @@ import { join } from 'node:path';
 const LAST_RESORT_MS = 1_000;
 
 const { env } = process;
+// Four threads by default: as many files on a mount that hangs would keep every look-up of a name waiting, EC2's too.
+env.UV_THREADPOOL_SIZE ??= '16';
 const home = env.CACHE_DIRECTORY ?? env.XDG_CACHE_HOME ?? (env.HOME ? join(env.HOME, '.cache') : undefined);
 // A directory that others can write to would let them plant code: without one of our own there is no cache.
 if (home !== undefined && env.NODE_COMPILE_CACHE === undefined)

@@ -68,7 +68,9 @@ export function askByTcp({ query, server, source, timeoutMs, ears }: Asking): Ha
   let isComplete = false;
   // Who has answered is taken leave of (FIN); who has not is rid of the connection at once.
   call.onHangUp = () => {
-    if (!isComplete && !socket.connecting && !socket.destroyed) socket.resetAndDestroy();
+    // One that is ending already can't be reset: libuv refuses, and Node would never close it.
+    const isResettable = !socket.connecting && !socket.destroyed && !socket.writableEnded;
+    if (!isComplete && isResettable) socket.resetAndDestroy();
     socket.destroy();
   };
   const onEnd = (): void =>

@@ -41,7 +41,12 @@ const LISTERS: readonly Lister[] = [
 
 /** Looks for masquerade rules. What found some the last time is asked first, and mostly alone. */
 export class MasqueradeSearch {
+  readonly #run: typeof runCommand;
   #proven: ReadonlySet<Lister> = new Set();
+
+  constructor(run: typeof runCommand = runCommand) {
+    this.#run = run;
+  }
 
   /** Passes where every family has a rule. Other failures than `masquerade-missing` say that nobody could tell. */
   async search(families: readonly IpFamily[], limits: MasqueradeSearchLimits): Promise<Verdict> {
@@ -50,7 +55,7 @@ export class MasqueradeSearch {
     const troubles: { readonly lister: Lister; readonly verdict: Verdict }[] = [];
     for (const lister of [...this.#proven, ...LISTERS.filter((each) => !this.#proven.has(each))]) {
       if (!lister.families.some((family) => missing.has(family))) continue;
-      const found = await ask(lister, limits);
+      const found = await this.#ask(lister, limits);
       if ('reason' in found) troubles.push({ lister, verdict: found });
       else {
         if ([...found].some((family) => missing.has(family))) proven.add(lister);
@@ -61,6 +66,24 @@ export class MasqueradeSearch {
     const [family] = missing;
     return family === undefined ? { reason: 'passed' } : verdictOn(family, troubles);
   }
+
+  async #ask(lister: Lister, limits: MasqueradeSearchLimits): Promise<ReadonlySet<IpFamily> | Verdict> {
+    const { argv, read } = lister;
+    const [program] = argv;
+    const result = await this.#run({ argv, ...limits, stdoutBytes: STDOUT_BYTES });
+    const trouble = commandTrouble(program, result);
+    if (trouble !== undefined) return trouble;
+    if (result.status === 'exited' && result.code !== 0) {
+      const isDenied = /not permitted|permission denied|must be root/i.test(result.output);
+      const detail = `${program} exited with ${result.code}: ${lastLineOf(result.output)}`;
+      return { reason: isDenied ? 'not-permitted' : 'exit-status', detail };
+    }
+    if (result.stdout === undefined) {
+      return { reason: 'too-large', detail: `${program} lists more than ${STDOUT_BYTES} bytes` };
+    }
+    const found = read(result.stdout);
+    return found ?? { reason: 'protocol-error', detail: `what ${program} prints can't be read` };
+  }
 }
 
 /** Rules may be where a program was not allowed to look; where one is not installed, nobody made rules with it. */
@@ -70,6 +93,9 @@ function verdictOn(
 ): Verdict {
   const own = troubles.filter(({ lister }) => lister.families.includes(family));
   const asked = LISTERS.filter((lister) => lister.families.includes(family));
+  // Who was not even run may be the one that would have told of a rule: nobody's health is judged by that.
+  const unasked = own.find(({ verdict }) => verdict.reason === 'internal-error');
+  if (unasked !== undefined) return unasked.verdict;
   const isToldBySome = own.length < asked.length;
   if (isToldBySome) {
     const detail = `no masquerade or SNAT rule for ${nameOf(family)} in nftables or iptables`;
@@ -80,24 +106,6 @@ function verdictOn(
     return worst?.verdict ?? { reason: 'internal-error', detail: 'no program was asked' };
   }
   return { reason: 'spawn-failed', detail: 'neither nft nor iptables-save can be run here' };
-}
-
-async function ask(lister: Lister, limits: MasqueradeSearchLimits): Promise<ReadonlySet<IpFamily> | Verdict> {
-  const { argv, read } = lister;
-  const [program] = argv;
-  const result = await runCommand({ argv, ...limits, stdoutBytes: STDOUT_BYTES });
-  const trouble = commandTrouble(program, result);
-  if (trouble !== undefined) return trouble;
-  if (result.status === 'exited' && result.code !== 0) {
-    const isDenied = /not permitted|permission denied|must be root/i.test(result.output);
-    const detail = `${program} exited with ${result.code}: ${lastLineOf(result.output)}`;
-    return { reason: isDenied ? 'not-permitted' : 'exit-status', detail };
-  }
-  if (result.stdout === undefined) {
-    return { reason: 'too-large', detail: `${program} lists more than ${STDOUT_BYTES} bytes` };
-  }
-  const found = read(result.stdout);
-  return found ?? { reason: 'protocol-error', detail: `what ${program} prints can't be read` };
 }
 
 function saver(program: string, family: IpFamily): Lister {

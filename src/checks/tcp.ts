@@ -92,7 +92,9 @@ function awaitAnswer(socket: Socket, expect: string, finish: Finish): void {
  * resets: a server that hangs is rid of it at once, and neither side is left with a half-closed connection.
  */
 function hangUp({ outer, inner, isClean }: { outer: Socket; inner: Socket; isClean: boolean }): void {
-  if (!isClean && !outer.connecting && !outer.destroyed) outer.resetAndDestroy();
+  // Once our own FIN is out a reset fails (EINVAL), and Node would never close the descriptor.
+  const isResettable = !outer.connecting && !outer.destroyed && !outer.writableEnded;
+  if (!isClean && isResettable) outer.resetAndDestroy();
   inner.destroy();
   if (outer !== inner) outer.destroy();
 }

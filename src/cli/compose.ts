@@ -28,18 +28,31 @@ export interface CompositionOptions {
   report(event: AgentEvent): void;
 }
 
-/** The agent's drivers, put together for a real process. `close` ends the EC2 connections. */
-export function compose(options: CompositionOptions): { readonly deps: AgentDeps; close(): Promise<void> } {
+export interface Composition {
+  readonly deps: AgentDeps;
+  /** To be told before the agent is: what its new checks need in this process. */
+  reload(spec: AgentSpec): void;
+  /** Ends the EC2 connections. */
+  close(): Promise<void>;
+}
+
+/** The agent's drivers, put together for a real process. */
+export function compose(options: CompositionOptions): Composition {
   const { io, spec, identity, imds, isReadOnly, report } = options;
+  let inForce = spec;
   const ec2 = lateEc2(spec, identity);
   prepareProbes([...spec.checks, ...spec.remoteChecks]);
+  const reload = (next: AgentSpec): void => {
+    inForce = next;
+    prepareProbes([...next.checks, ...next.remoteChecks]);
+  };
   const describeInterfaces: AgentDeps['describeInterfaces'] = async (query, signal) =>
     (await ec2.deps()).describeInterfaces(query, signal);
   const shared: SharedByProbes = {
     cabourotteServers: new Shared(),
     ownAddresses: new Shared(),
     readSourceDestCheck: sourceDestCheckReader({
-      spec,
+      spec: () => inForce,
       instanceId: identity.instanceId,
       describeInterfaces,
       clock: systemClock,
@@ -65,7 +78,7 @@ export function compose(options: CompositionOptions): { readonly deps: AgentDeps
     runHook: async (argv, variables) => (isReadOnly ? undefined : runHook(io, argv, variables)),
     report,
   };
-  return { deps, close: ec2.close };
+  return { deps, reload, close: ec2.close };
 }
 
 /** Loading EC2's client stalls the loop for tens of ms: the first probes are sent, and near ones answered, before. */

@@ -3,7 +3,8 @@ import type { ReadSourceDestCheck } from '../checks/index.ts';
 import type { Clock } from '../lib/clock.ts';
 
 export interface SourceDestCheckOptions {
-  readonly spec: AgentSpec;
+  /** The one in force: a reload may name other interfaces. */
+  readonly spec: () => AgentSpec;
   readonly instanceId: string;
   readonly describeInterfaces: AgentDeps['describeInterfaces'];
   readonly clock: Clock;
@@ -15,25 +16,32 @@ const ASK_EVERY_MS = 30_000;
 /**
  * Reads whether the source/dest check is on, on any interface of this instance that routes point at, for all nat checks
  * together: by EC2 DescribeNetworkInterfaces, once in 30 s at most, and only when asked for. What is known is given at
- * once, while it is asked anew; where EC2 does not answer, what it said last stays. undefined: there are no routes.
+ * once, while it is asked anew; where EC2 does not answer, what it said last stays, until a reload. Without routes it
+ * gives undefined, and asks nobody.
  */
-export function sourceDestCheckReader(options: SourceDestCheckOptions): ReadSourceDestCheck | undefined {
-  const { spec, clock } = options;
-  if (spec.tableGroups.length === 0) return undefined;
+export function sourceDestCheckReader(options: SourceDestCheckOptions): ReadSourceDestCheck {
+  const { clock } = options;
+  let spec: AgentSpec | undefined;
   let known: boolean | undefined;
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
-  const askAgain = async (): Promise<void> => {
+  const askAgain = async (about: AgentSpec): Promise<void> => {
     try {
-      known = (await ask(options)) ?? known;
+      const said = await ask(about, options);
+      if (about === spec) known = said ?? known;
     } finally {
-      asking = undefined;
+      if (about === spec) asking = undefined;
     }
   };
   return async () => {
+    const inForce = options.spec();
+    if (inForce.tableGroups.length === 0) return undefined;
+    if (spec !== inForce) {
+      [spec, known, asking, askedAtMs] = [inForce, undefined, undefined, Number.NEGATIVE_INFINITY];
+    }
     if (asking === undefined && clock.now() - askedAtMs >= ASK_EVERY_MS) {
       askedAtMs = clock.now();
-      asking = askAgain();
+      asking = askAgain(inForce);
       // Whoever waits hears of a bug; this keeps it from being nobody's where none does.
       asking.catch(() => undefined);
     }
@@ -43,8 +51,10 @@ export function sourceDestCheckReader(options: SourceDestCheckOptions): ReadSour
 }
 
 /** undefined: EC2 does not say. The call has the time that calls of EC2 have, however long the attempt that began it. */
-async function ask(options: SourceDestCheckOptions): Promise<boolean | undefined> {
-  const { spec, instanceId, describeInterfaces } = options;
+async function ask(
+  spec: AgentSpec,
+  { instanceId, describeInterfaces }: SourceDestCheckOptions,
+): Promise<boolean | undefined> {
   const targets = spec.tableGroups.flatMap((group) => group.routes.map((route) => route.target));
   const own = targets.filter((target) => target.instance === 'SELF' || target.instance === instanceId);
   const query = { by: 'instance', ids: [instanceId], roleArn: undefined } as const;

@@ -72,7 +72,7 @@ function ownSourceDestCheck(
     const describeInterfaces: AgentDeps['describeInterfaces'] = async (query, signal) =>
       (await ec2.deps()).describeInterfaces(query, signal);
     const { instanceId } = identity;
-    const reading = { spec, instanceId, describeInterfaces, clock: systemClock };
+    const reading = { spec: () => spec, instanceId, describeInterfaces, clock: systemClock };
     return { read: sourceDestCheckReader(reading), close: ec2.close };
   };
   let opening: ReturnType<typeof open> | undefined;
@@ -80,7 +80,7 @@ function ownSourceDestCheck(
     read: async (signal) => {
       if (spec.tableGroups.length === 0) return undefined;
       opening ??= open();
-      return (await opening).read?.(signal);
+      return (await opening).read(signal);
     },
     close: async () => (await opening?.catch(() => undefined))?.close(),
   };

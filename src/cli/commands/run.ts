@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/system-clock.ts';
 import type { Log } from '../../telemetry/index.ts';
 import { AdminAccess } from '../admin-access.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
-import { compose, firstProbesSent } from '../compose.ts';
+import { type Composition, compose, firstProbesSent } from '../compose.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import {
@@ -69,7 +69,7 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
     await access.moveTo(admin);
     const composition = compose({ io, spec, identity, imds, isReadOnly: false, report });
     try {
-      const serving = serve({ io, spec, deps: composition.deps, access, report, load, hangups });
+      const serving = serve({ io, spec, composition, access, report, load, hangups });
       const [code] = await Promise.all([serving, tellPingMethods(spec, log, report)]);
       return code;
     } finally {
@@ -145,7 +145,7 @@ async function tryIdentify(
 interface Serving {
   readonly io: Io;
   readonly spec: AgentSpec;
-  readonly deps: ConstructorParameters<typeof Agent>[1]['deps'];
+  readonly composition: Composition;
   readonly access: AdminAccess;
   readonly load: Load;
   readonly hangups: Hangups;
@@ -174,7 +174,8 @@ function holdHangups(io: Io): Hangups {
 }
 
 /** Runs the agent until a signal or a refusal; resolves when it has stopped. */
-function serve({ io, spec, deps, access, load, report, hangups }: Serving): Promise<ExitCode> {
+function serve({ io, spec, composition, access, load, report, hangups }: Serving): Promise<ExitCode> {
+  const { deps } = composition;
   return new Promise((resolve, reject) => {
     const notifier = new ServiceNotifier(io, systemClock);
     let isStopping = false;
@@ -201,7 +202,7 @@ function serve({ io, spec, deps, access, load, report, hangups }: Serving): Prom
       io.onSignal('SIGINT', () => stop('SIGINT', EXIT.ok)),
       // One after the other: the last one that was asked for is the one that stays.
       hangups.listen(() => {
-        reloading = reloading.then(() => reload({ agent, notifier, access, load, report }));
+        reloading = reloading.then(() => reload({ agent, notifier, composition, access, load, report }));
       }),
     ];
     access.attach(agent);
@@ -213,17 +214,18 @@ function serve({ io, spec, deps, access, load, report, hangups }: Serving): Prom
   });
 }
 
-interface Reloading extends Pick<Serving, 'access' | 'load' | 'report'> {
+interface Reloading extends Pick<Serving, 'composition' | 'access' | 'load' | 'report'> {
   readonly agent: Agent;
   readonly notifier: ServiceNotifier;
 }
 
 /** A bad configuration changes nothing, and is told whole. */
-async function reload({ agent, notifier, access, load, report }: Reloading): Promise<void> {
+async function reload({ agent, notifier, composition, access, load, report }: Reloading): Promise<void> {
   notifier.reloading();
   try {
     const { spec, admin } = await load();
     await access.moveTo(admin);
+    composition.reload(spec);
     agent.reload(spec);
   } catch (error) {
     report({ type: 'reload-refused', why: error instanceof Error ? error.message : String(error) });

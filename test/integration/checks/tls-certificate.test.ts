@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
@@ -253,6 +253,24 @@ describe('a server', () => {
     expect(outcome).toMatchObject({ reason: 'timeout', detail: `no ${awaited} within 60 ms` });
     expect(lateMs).toBeLessThan(LATE_MS);
     await vi.waitFor(() => expect(open[0]?.connections()).toBe(0));
+  });
+
+  test('that is closing just when the attempt is called off keeps no socket open', async () => {
+    const socketsOpen = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    const abort = new AbortController();
+    const conversations: Socket[] = [];
+    const at = await serve(createServer((socket) => conversations.push(socket)));
+    // What comes here is read in the same turn of the loop as the end of the probe's connection, after that.
+    const bell = connect(at.port, '127.0.0.1').on('data', () => abort.abort());
+    await vi.waitFor(() => expect(conversations).toHaveLength(1));
+    const before = socketsOpen();
+    const left = makeProbe({ ...at, startTls: 'smtp' }).attempt(10_000, abort.signal);
+    await vi.waitFor(() => expect(conversations).toHaveLength(2));
+    conversations[1]?.once('finish', () => conversations[0]?.write('now')).end();
+    expect((await left).reason).toBe('killed');
+    await vi.waitFor(() => expect(socketsOpen()).toBeLessThanOrEqual(before));
+    bell.destroy();
   });
 
   test('is left at once when the attempt is called off', async () => {

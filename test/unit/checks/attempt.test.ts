@@ -47,7 +47,7 @@ describe('an attempt', () => {
     const { clock, outcome } = begin();
     await settle();
     clock.stall(500);
-    await clock.advance(0);
+    await clock.advance(1_000);
     expect(await outcome).toMatchObject({ reason: 'timeout' });
   });
 

@@ -51,7 +51,11 @@ describe('a reply of a synchronised server', () => {
   });
 
   test('may lack the reference timestamp, as of an ntpd that serves its own time (orphan mode)', () => {
-    const verdict = judge({ stratum: 5, referenceId: '\x7f\0\0\x01', reference: { seconds: 0, fraction: 0 } });
+    const verdict = judge({
+      stratum: 5,
+      referenceId: '\x7f\0\0\x01',
+      reference: { seconds: 0, fraction: 0 },
+    });
     expect(verdict).toMatchObject({ reason: 'passed', measurement: { kind: 'ntp', stratum: 5 } });
   });
 

@@ -368,7 +368,11 @@ describe('metrics of the agent', () => {
   });
 
   it('show nothing of what the system does not tell any more', async () => {
-    const facts = { ...PROCESS, openFiles: 21 as number | undefined, residentBytes: 7e7 as number | undefined };
+    const facts = {
+      ...PROCESS,
+      openFiles: 21 as number | undefined,
+      residentBytes: 7e7 as number | undefined,
+    };
     metrics = new Metrics({ version: '1', clock: { wallNow: () => WALL_MS }, readProcess: () => facts });
     await scrape();
     [facts.openFiles, facts.residentBytes] = [undefined, undefined];
