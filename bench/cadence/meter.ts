@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { CheckRunner, makeProbe, type Probe, startTimes } from '../../src/checks/index.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { probeContext } from '../probes/context.ts';
@@ -11,6 +12,9 @@ import type { Targets } from '../probes/kind.ts';
 import { endWithParent, startTargets } from '../probes/start-targets.ts';
 import { type LoopFacts, LoopWatch } from './loop-watch.ts';
 import { type MixedCheck, mixedChecks } from './mix.ts';
+
+// As the agent does it when it has started (src/main.ts): without it the young generation grows to 16 MiB.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 export interface CadenceRequest {
   readonly checks: number;

@@ -11,6 +11,9 @@ import { FAULTS, type Fault, type Targets, withFault } from '../probes/kind.ts';
 import { checkOf, KINDS, type Kind } from '../probes/kinds.ts';
 import { endWithParent, startTargets } from '../probes/start-targets.ts';
 
+// As the agent does it when it has started (src/main.ts): without it the young generation grows to 16 MiB.
+setFlagsFromString('--semi-space-growth-factor=1');
+
 export interface EnduranceRequest {
   readonly kind: Kind;
   /** It ends after so many probes, or when the time is over. */
