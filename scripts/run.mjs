@@ -23,7 +23,7 @@ const TASKS = {
   check: [
     [tool('tsc'), '-p', '.'],
     [tool('biome'), 'check', '--error-on-warnings', '.'],
-    vitest('test/unit', 'test/architecture.test.ts'),
+    vitest('--maxWorkers=2', 'test/unit', 'test/architecture.test.ts'),
   ],
   'test:unit': [vitest('test/unit', 'test/architecture.test.ts')],
   'test:integration': [[node, 'scripts/build.mjs'], vitest('test/integration', 'test/contract')],
