@@ -29,7 +29,8 @@ function dialByDevice(target: DialTarget, device: string): Socket {
   const { host, port, sourceAddress } = target;
   const known = (parseIpAddress(sourceAddress ?? '') ?? parseIpAddress(host))?.family;
   const { fd, family } = openSocket(device, known);
-  const socket = new Socket({ fd, readable: true, writable: true });
+  // Reading from a socket that is not connected yet would end it (ENOTCONN): it starts by itself at the connection.
+  const socket = new Socket({ fd, readable: true, writable: true, ...{ manualStart: true } });
   const isMapped = known === undefined && family === 'ipv6';
   const lookup = isMapped ? mapped(target.lookup) : target.lookup;
   const options: NetConnectOpts = { host, port, lookup, autoSelectFamily: false };

@@ -159,8 +159,9 @@ describe('three agents against the sandbox', { timeout: 60_000 }, () => {
       region.sandbox.faults.remove(id);
     });
     expect(outage.after).toEqual(outage.before);
-    await stage.waitForHolders([{ zone, holders: stage.others(zone) }], 15_000);
-  });
+    // Where a backup took the route by its own view in the scene before, the owner's return counts as a reclaim: 30 s.
+    await stage.waitForHolders([{ zone, holders: stage.others(zone) }], 45_000);
+  }, 60_000);
 
   test('the journal shows that only the configured routes were ever written, and none but one’s own deleted', async () => {
     const tables = region.zones.map((zone) => zone.tableId);

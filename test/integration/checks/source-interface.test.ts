@@ -76,7 +76,9 @@ describe('through the loopback interface', () => {
     // Of both families: which address of a name comes first is the host's to say.
     const server = await listen(createServer(), { host: '::' });
     open.push(server);
-    expect(await ask(tcp(server.port, 'lo'), destination)).toMatchObject({ reason: 'passed' });
+    for (let round = 0; round < 20; round += 1) {
+      expect(await ask(tcp(server.port, 'lo'), destination)).toMatchObject({ reason: 'passed' });
+    }
   });
 
   test('a tcp check passes for ::1, from a source address as well', async () => {
