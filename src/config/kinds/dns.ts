@@ -2,10 +2,11 @@ import type { DnsSpec } from '../../checks/index.ts';
 import { parseAddress } from '../../lib/cidr.ts';
 import type { Context } from '../context.ts';
 import type { Fields } from '../fields.ts';
-import { flag, isDestination, list, oneOf, port, text, whole } from '../leaves.ts';
-import { type Cursor, descend, describeNode, entryCursors, labelSpot, valueSpot } from '../tree.ts';
+import { flag, list, oneOf, port, text, whole } from '../leaves.ts';
+import { type Cursor, descend, describeNode, labelSpot, valueSpot } from '../tree.ts';
 import { canonicalName, DATA, type RecordType, reverseName } from './dns-data.ts';
 import { kind, type ProbePlace, type ReadProbe, readSource, sourceShape } from './kind.ts';
+import { judgeWhole, server } from './server.ts';
 
 const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'] as const;
 const RCODES = [
@@ -22,11 +23,18 @@ const RCODES = [
   'NOTZONE',
 ] as const;
 
+const DEFAULT_PORT = 53;
+const SERVER = {
+  name: 'server',
+  says: ['destination', 'port'],
+  instead: 'write port instead, where it is not 53',
+};
+
 const shape = {
-  server: text('a server such as 10.0.0.2, 10.0.0.2:5353 or [2001:db8::53]:5353')
+  server: server('a server such as 10.0.0.2, 10.0.0.2:5353 or [2001:db8::53]:5353')
     .optional()
     .describe('Server to ask, with a port where it is not 53; instead of destination and port.'),
-  port: port().or(53).describe('Port to ask on.'),
+  port: port().or(DEFAULT_PORT).describe('Port to ask on.'),
   name: text('the name to ask for').describe('Name to ask for; for PTR an IP address will do.'),
   record_type: oneOf(RECORD_TYPES).or('A').describe('Type of record to ask for.'),
   transport: oneOf(['udp', 'tcp']).or('udp').describe('How to ask.'),
@@ -49,7 +57,7 @@ type DnsFields = Fields<typeof shape>;
 
 /** Reads the options of a dns check. */
 function readDns(fields: DnsFields, place: ProbePlace, context: Context): ReadProbe | undefined {
-  const server = readServer(fields, place, context);
+  const asked = readServer(fields, place, context);
   const recordType = fields.read('record_type');
   const name = readName(fields, recordType, context);
   const rcode = fields.read('rcode');
@@ -67,49 +75,19 @@ function readDns(fields: DnsFields, place: ProbePlace, context: Context): ReadPr
     ...readSource(fields),
   };
   judgeTogether(fields, { rcode, transport, minAnswers }, context);
-  if (server === undefined || name === undefined) return undefined;
-  const probe: DnsSpec = { type: 'dns', port: server.port, name, ...spec };
-  const { host } = server;
-  return { probe, asks: 'required', ...(host === undefined ? {} : { destination: host }) };
+  if (asked === undefined || name === undefined) return undefined;
+  const probe: DnsSpec = { type: 'dns', port: asked.port, name, ...spec };
+  const { destination } = asked;
+  return { probe, asks: 'required', ...(destination === undefined ? {} : { destination }) };
 }
 
-interface Server {
-  /** undefined: the check's destination. */
-  readonly host: string | undefined;
-  readonly port: number;
-}
-
-function readServer(fields: DnsFields, place: ProbePlace, { report }: Context): Server | undefined {
+/** `destination` undefined: the check's own. */
+function readServer(fields: DnsFields, place: ProbePlace, context: Context) {
   const port = fields.read('port');
-  const at = fields.child('server');
-  const written = fields.read('server');
-  if (at === undefined) return { host: undefined, port };
-  if (place.isTemplate) {
-    const message = 'a remote check asks whoever holds the route; write port instead, where it is not 53';
-    report.problem(labelSpot(at), 'conflict', message);
-    return undefined;
-  }
-  const destination =
-    place.destination === undefined ? undefined : entryCursors(fields.cursor).get('destination');
-  for (const other of [destination, fields.child('port')]) {
-    if (other === undefined) continue;
-    const message = 'stands beside server, which says it too; leave one of the two out';
-    report.problem(labelSpot(other), 'conflict', message);
-  }
-  if (written === undefined) return undefined;
-  const server = parseServer(written);
-  if (server === undefined)
-    refuse(at, 'write a server such as 10.0.0.2, 10.0.0.2:5353 or [2001:db8::53]:5353', report);
-  return server;
-}
-
-function parseServer(written: string): Server | undefined {
-  if (isDestination(written)) return { host: written, port: 53 };
-  const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(written) ?? [];
-  const host = bracketed ?? plain;
-  const port = digits === undefined ? 53 : Number(digits);
-  if (host === undefined || !isDestination(host) || port < 1 || port > 65_535) return undefined;
-  return bracketed === undefined || bracketed.includes(':') ? { host, port } : undefined;
+  const server = fields.read('server');
+  if (fields.child('server') === undefined) return { destination: undefined, port };
+  if (!judgeWhole(SERVER, { fields, place }, context) || server === undefined) return undefined;
+  return { destination: server.destination, port: server.port ?? DEFAULT_PORT };
 }
 
 function readName(fields: DnsFields, recordType: RecordType, { report }: Context): string | undefined {
