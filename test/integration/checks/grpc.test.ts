@@ -106,12 +106,6 @@ function attempt(target: Probe, timeoutMs = 2_000): Promise<ProbeOutcome> {
   return target.attempt(timeoutMs, new AbortController().signal);
 }
 
-/** A busy machine may stall any one attempt: of three the least late counts. */
-async function leastLate(ask: () => Promise<ProbeOutcome>) {
-  const found = [await latenessOf(100, ask), await latenessOf(100, ask), await latenessOf(100, ask)];
-  return found.reduce((least, next) => (next.lateMs < least.lateMs ? next : least));
-}
-
 function tlsSpec(changes: Partial<TlsSpec> = {}): TlsSpec {
   const ca = certificates.authority.cert;
   return { ca, cert: undefined, key: undefined, serverName: undefined, skipVerify: false, ...changes };
@@ -296,7 +290,7 @@ describe('a server that fails', () => {
     ] as const;
     const descriptors = readdirSync('/proc/self/fd').length;
     for (const [port, tls, detail] of cases) {
-      const { outcome, lateMs } = await leastLate(() => attempt(probe(port, { tls }), 100));
+      const { outcome, lateMs } = await latenessOf(100, () => attempt(probe(port, { tls }), 100));
       expect(outcome).toMatchObject({ reason: 'timeout', detail });
       expect(lateMs).toBeLessThan(LATE_MS);
     }
