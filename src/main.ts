@@ -19,11 +19,11 @@ if (Number.parseInt(process.versions.node, 10) < 22) {
   process.exitCode = 69;
 } else {
   // No `await` at the top: the bundle is CommonJS, which starts sooner.
-  import('./cli/index.ts').then(async ({ main }) => {
-    process.exitCode = await main(process);
-    // What hangs in the kernel (a file system that is gone) holds a thread for ever, and Node waits for its threads even
-    // in `process.exit`. Everything is written by now, and a process that has ended by itself is not there any more.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_RESORT_MS).unref();
+  import('./cli/index.ts').then(async ({ endNow, main }) => {
+    const code = await main(process);
+    process.exitCode = code;
+    // Everything is written by now. What still holds the process hangs in the kernel: see `endNow`.
+    setTimeout(() => endNow(process, code), LAST_RESORT_MS).unref();
   });
 }
 

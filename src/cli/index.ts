@@ -23,6 +23,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 const HELP: OptionSpec = { name: 'help', short: 'h', about: 'show this help' };
 
+export { endNow } from './io.ts';
+
 /** Runs the command line of a process and returns its exit code. Never throws. */
 export async function main(process: NodeJS.Process): Promise<number> {
   return runCli(processIo(process));

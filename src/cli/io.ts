@@ -38,12 +38,17 @@ export function processIo(process: NodeJS.Process): Io {
       process.on(name, run);
       return () => process.off(name, run);
     },
-    exitNow(code) {
-      // Node would wait for a thread that hangs in the kernel, for ever.
-      if (process.getActiveResourcesInfo().some(holdsThread)) process.kill(process.pid, 'SIGKILL');
-      process.exit(code);
-    },
+    exitNow: (code) => endNow(process, code),
   };
+}
+
+/**
+ * Ends the process at once, with that exit status where it can be: Node would wait for a thread that hangs in the kernel
+ * (a file system that is gone), for ever.
+ */
+export function endNow(process: NodeJS.Process, code: number): never {
+  if (process.getActiveResourcesInfo().some(holdsThread)) process.kill(process.pid, 'SIGKILL');
+  process.exit(code);
 }
 
 /** Whether that is carried out by a thread: file systems, and look-ups of names. */
