@@ -44,9 +44,8 @@ describe('vpcast validate', () => {
     expect(names.length).toBeGreaterThanOrEqual(60);
   });
 
-  it('exits 78 for every third of them, every problem located, none as a stack trace', async () => {
-    // A process for each; what the problems are is compared for all of them in the unit tests.
-    const queue = names.filter((_, index) => index % 3 === 0);
+  it('exits 78 for each of them, every problem located, none as a stack trace', async () => {
+    const queue = [...names];
     const work = async (): Promise<void> => {
       for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
         const { code, stdout, stderr } = await runCli(['validate', join(BAD, name)]);
