@@ -1,17 +1,9 @@
 import { networkInterfaces } from 'node:os';
-import { getSystemErrorName } from 'node:util';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { KeepRunning } from '../lib/keep-running.ts';
-import { askNetlink } from '../lib/netlink.ts';
+import { dumpNetlink, netlinkBuffer } from '../lib/netlink.ts';
+import { type AddressEntry, addressesRequest, type LinkEntry, linksRequest } from '../lib/rtnetlink.ts';
 import { parseIpAddress } from '../lib/sockaddr.ts';
-import {
-  type AddressEntry,
-  addressesRequest,
-  type DumpPart,
-  type LinkEntry,
-  linksRequest,
-  readDump,
-} from './rtnetlink.ts';
 
 /** An address that this machine has, on one interface. */
 export interface OwnAddress {
@@ -37,9 +29,6 @@ export interface OwnAddressesOptions {
 const MONITOR = ['ip', 'monitor', 'address', 'link'] as const;
 /** By then `ip monitor`, just started, listens: what changed before, it does not tell. */
 const LISTENING_MS = 250;
-/** An answer during which something changed is asked for again, but not for ever. */
-const ASKED_AT_MOST = 3;
-const EINTR = 'EINTR';
 
 /**
  * The addresses of this machine, and word of their changes: for all checks of a process together, which share one
@@ -50,6 +39,8 @@ export class OwnAddresses {
   readonly #listeners = new Set<() => void>();
   #running: Promise<OwnAddressesResult> | undefined;
   #next: Promise<OwnAddressesResult> | undefined;
+  /** For the one reading at a time. */
+  #buffer: Buffer | undefined;
   #monitor: KeepRunning | undefined;
   #listening: Timer | undefined;
 
@@ -90,7 +81,8 @@ export class OwnAddresses {
 
   #read(): Promise<OwnAddressesResult> {
     this.#next = undefined;
-    const reading = readOwnAddresses().finally(() => {
+    this.#buffer ??= netlinkBuffer();
+    const reading = readOwnAddresses(this.#buffer).finally(() => {
       if (this.#running === reading) this.#running = undefined;
     });
     this.#running = reading;
@@ -113,11 +105,11 @@ export class OwnAddresses {
   }
 }
 
-async function readOwnAddresses(): Promise<OwnAddressesResult> {
-  const links = await dump(linksRequest());
-  if ('code' in links) return links.code === 'unavailable' ? fromNode() : links;
-  const addresses = await dump(addressesRequest());
-  if ('code' in addresses) return addresses;
+async function readOwnAddresses(buffer: Buffer): Promise<OwnAddressesResult> {
+  const links = await dumpNetlink(linksRequest(), buffer);
+  if (!links.ok) return links.code === 'unavailable' ? fromNode() : links;
+  const addresses = await dumpNetlink(addressesRequest(), buffer);
+  if (!addresses.ok) return addresses;
   const known = new Map(links.parts.flatMap((part) => part.links).map((link) => [link.index, link]));
   const found = addresses.parts.flatMap((part) => part.addresses);
   return { ok: true, addresses: found.map((entry) => joined(entry, known)), isPartial: false };
@@ -128,19 +120,6 @@ function joined(entry: AddressEntry, links: ReadonlyMap<number, LinkEntry>): Own
   const { interfaceIndex, addressHex, duplicateCheck } = entry;
   const { name, isUp } = links.get(interfaceIndex) ?? { name: `interface ${interfaceIndex}`, isUp: false };
   return { interface: name, addressHex, isUp, duplicateCheck };
-}
-
-async function dump(
-  request: Buffer,
-): Promise<{ readonly parts: readonly DumpPart[] } | { readonly ok: false; readonly code: string }> {
-  for (let asked = 1; ; asked += 1) {
-    const answer = await askNetlink(request, (datagram) => readDump(datagram).isEnd);
-    if (!answer.ok) return answer;
-    const parts = answer.datagrams.map(readDump);
-    const error = parts.find((part) => part.error !== undefined)?.error;
-    if (error !== undefined) return { ok: false, code: error > 0 ? getSystemErrorName(-error) : EINTR };
-    if (asked === ASKED_AT_MOST || !parts.some((part) => part.isStale)) return { parts };
-  }
 }
 
 /** Node's own list leaves out interfaces that are down, and names an IPv4 address's label for its interface. */

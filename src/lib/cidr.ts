@@ -47,7 +47,7 @@ export function parseCidr(text: string): ParsedCidr | undefined {
   const prefixLength = Number(lengthText);
   const bytes = address.bytes.map((byte, index) => byte & maskByte(prefixLength - index * 8));
   const hasHostBits = bytes.some((byte, index) => byte !== address.bytes[index]);
-  const network = hasHostBits ? formatBytes(bytes) : address.text;
+  const network = hasHostBits ? formatAddress(bytes) : address.text;
   const cidr = { family: address.family, bytes, prefixLength, text: `${network}/${prefixLength}` };
   return { cidr, hasHostBits };
 }
@@ -66,6 +66,7 @@ function maskByte(bits: number): number {
   return bits <= 0 ? 0 : (0xff << (8 - bits)) & 0xff;
 }
 
-function formatBytes(bytes: readonly number[]): string {
+/** The canonical text of an address of 4 or 16 bytes. */
+export function formatAddress(bytes: Uint8Array | readonly number[]): string {
   return bytes.length === 4 ? bytes.join('.') : new ipaddr.IPv6([...bytes]).toRFC5952String();
 }

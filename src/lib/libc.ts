@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { platform } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type koffi from 'koffi';
+import { once } from './once.ts';
 
 /** The calls of the C library that Node has no words for. Negative: it failed; `lastError` is the errno's name then. */
 export interface Libc {
@@ -88,13 +89,5 @@ function bindLibc(ffi: typeof koffi): Libc {
     close: library.func('close', int, [int]),
     interfaceIndex: library.func('if_nametoindex', 'uint32', ['const char *']),
     lastError: () => getSystemErrorName(-ffi.errno()),
-  };
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }

@@ -1,4 +1,6 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { readNative16, writeNative16, writeNative32 } from './native-bytes.ts';
 
 export type IpFamily = 'ipv4' | 'ipv6';
 
@@ -20,18 +22,13 @@ const IN_ADDRESS_OFFSET = 4;
 const IN6_ADDRESS_OFFSET = 8;
 const IN6_SCOPE_OFFSET = 24;
 const SUN_PATH_BYTES = 108;
-
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** An address as people write it, or undefined: a host name, or no address at all (`1.2.3` is none). */
 export function parseIpAddress(text: string): IpAddress | undefined {
-  // Asked first, since the library throws inside for every other text, which takes longer than all the rest.
-  if (/^[\d.]+$/.test(text) && ipaddr.IPv4.isValidFourPartDecimal(text)) {
-    return {
-      family: 'ipv4',
-      bytes: Uint8Array.from(ipaddr.IPv4.parse(text).toByteArray()),
-      scope: undefined,
-    };
+  // Asked several times in every probe: the library takes three times as long, and throws inside for other texts.
+  if (isIPv4(text)) {
+    return { family: 'ipv4', bytes: Uint8Array.from(text.split('.'), Number), scope: undefined };
   }
   if (!text.includes(':') || !ipaddr.IPv6.isValid(text)) return undefined;
   const parsed = ipaddr.IPv6.parse(text);
@@ -44,6 +41,13 @@ export function isSameAddress(one: string, other: string): boolean {
   const [left, right] = [parseIpAddress(one), parseIpAddress(other)];
   if (left === undefined || right === undefined || left.family !== right.family) return false;
   return left.bytes.every((byte, index) => byte === right.bytes[index]);
+}
+
+/** An IPv4 address as an IPv6 socket has it: `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). An IPv6 one stays as it is. */
+export function asIpv6(address: IpAddress): IpAddress {
+  if (address.family === 'ipv6') return address;
+  const bytes = Uint8Array.of(...MAPPED_PREFIX, ...address.bytes);
+  return { family: 'ipv6', bytes, scope: undefined };
 }
 
 /** `struct sockaddr_in` / `sockaddr_in6` (ip(7), ipv6(7)); `scopeId` is the interface's number, 0 for none. */
@@ -75,21 +79,8 @@ export function encodeUnixSockaddr(path: string): Buffer | undefined {
   return buffer;
 }
 
-function addressText(bytes: Uint8Array): string {
+/** Canonical: four decimal parts, or RFC 5952. */
+export function addressText(bytes: Uint8Array): string {
   const parsed = ipaddr.fromByteArray([...bytes]);
   return parsed.kind() === 'ipv6' ? (parsed as ipaddr.IPv6).toRFC5952String() : parsed.toString();
-}
-
-function writeNative16(buffer: Buffer, value: number, offset: number): void {
-  if (isLittleEndian) buffer.writeUInt16LE(value, offset);
-  else buffer.writeUInt16BE(value, offset);
-}
-
-function writeNative32(buffer: Buffer, value: number, offset: number): void {
-  if (isLittleEndian) buffer.writeUInt32LE(value, offset);
-  else buffer.writeUInt32BE(value, offset);
-}
-
-function readNative16(buffer: Buffer, offset: number): number {
-  return isLittleEndian ? buffer.readUInt16LE(offset) : buffer.readUInt16BE(offset);
 }

@@ -1,23 +1,9 @@
 import { type BpfInstruction, encodeBpf } from './bpf.ts';
 import { type Libc, libc } from './libc.ts';
-import {
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
-  decodeSockaddr,
-  encodeSockaddr,
-  encodeUnixSockaddr,
-  type IpFamily,
-  parseIpAddress,
-} from './sockaddr.ts';
+import { AF_INET, AF_INET6, AF_UNIX, decodeSockaddr, encodeUnixSockaddr, type IpFamily } from './sockaddr.ts';
+import { addressCall, type SocketResult } from './socket-call.ts';
 
-/**
- * What a socket call came to. `code` is the errno's name (`EACCES`), or `unavailable` where there is no native binding
- * (another system than Linux, or koffi does not load).
- */
-export type SocketResult<Facts = object> =
-  | ({ readonly ok: true } & Facts)
-  | { readonly ok: false; readonly code: string };
+export type { SocketResult } from './socket-call.ts';
 
 /** Kinds of socket that Node cannot open: the kernel's ping socket (icmp(7)), a raw ICMP one (raw(7)). */
 export type EchoSocketKind = 'ping-socket' | 'raw-socket';
@@ -89,12 +75,14 @@ export function bindToDevice(fd: number, device: string): SocketResult {
 
 /** bind(2) to an address of this host. `EADDRNOTAVAIL`: it has none such; `EINVAL`: not an IP address. */
 export function bindSocket(fd: number, address: string): SocketResult {
-  return withSockaddr(address, (native, sockaddr) => native.bind(fd, sockaddr, sockaddr.length));
+  return addressCall({ address, port: 0 }, (native, sockaddr) => native.bind(fd, sockaddr, sockaddr.length));
 }
 
 /** connect(2) of a datagram or raw socket: sets the peer, sends nothing. `ENETUNREACH`: there is no route. */
 export function connectSocket(fd: number, address: string): SocketResult {
-  return withSockaddr(address, (native, sockaddr) => native.connect(fd, sockaddr, sockaddr.length));
+  return addressCall({ address, port: 0 }, (native, sockaddr) =>
+    native.connect(fd, sockaddr, sockaddr.length),
+  );
 }
 
 /** Sends one datagram to the peer of a connected socket, without waiting. */
@@ -149,22 +137,6 @@ export function sendUnixDatagram(path: string, text: string): SocketResult {
   const result: SocketResult = sent < 0 ? failure(native) : { ok: true };
   native.close(fd);
   return result;
-}
-
-function withSockaddr(address: string, call: (native: Libc, sockaddr: Buffer) => number): SocketResult {
-  const native = libc();
-  if (native === undefined) return { ok: false, code: 'unavailable' };
-  const parsed = parseIpAddress(address);
-  if (parsed === undefined) return { ok: false, code: 'EINVAL' };
-  const scopeId = parsed.scope === undefined ? 0 : scopeNumber(native, parsed.scope);
-  if (scopeId === undefined) return { ok: false, code: 'ENODEV' };
-  return call(native, encodeSockaddr(parsed, 0, scopeId)) < 0 ? failure(native) : { ok: true };
-}
-
-function scopeNumber(native: Libc, scope: string): number | undefined {
-  const index = native.interfaceIndex(scope);
-  if (index > 0) return index;
-  return /^\d+$/.test(scope) ? Number(scope) : undefined;
 }
 
 function failure(native: Libc): { readonly ok: false; readonly code: string } {

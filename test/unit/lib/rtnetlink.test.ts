@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addressesRequest, linksRequest, readDump } from '../../../src/checks/rtnetlink.ts';
+import {
+  addAddressRequest,
+  addressesRequest,
+  linksRequest,
+  readDump,
+  removeAddressRequest,
+} from '../../../src/lib/rtnetlink.ts';
+import { type IpAddress, parseIpAddress } from '../../../src/lib/sockaddr.ts';
 
 // Linux 6.18 on x86-64, in a network namespace of its own: the answers to the two requests, shortened to what follows.
 const LO_V4 =
@@ -63,10 +70,47 @@ describe('the requests', () => {
   });
 });
 
+describe('a change', () => {
+  const host = (text: string) => {
+    const address: IpAddress | undefined = parseIpAddress(text);
+    if (address === undefined) throw new Error(text);
+    return { interfaceIndex: 1, address, prefixLength: address.bytes.length * 8 };
+  };
+
+  test('adds an IPv4 address for ever, only where it is not there yet, and says who does', () => {
+    expect(addAddressRequest(host('10.0.0.128'), 0xb3).toString('hex')).toBe(
+      `${u32(48)}${u16(20)}${u16(0x605)}${u32(0)}${u32(0)}02200000${u32(1)}` +
+        `${attribute(2, '0a000080')}${attribute(1, '0a000080')}${attribute(11, 'b3')}`,
+    );
+  });
+
+  test('adds an IPv6 address without asking the network for duplicates', () => {
+    expect(addAddressRequest(host('2001:db8::53'), 0xb3).toString('hex')).toBe(
+      `${u32(72)}${u16(20)}${u16(0x605)}${u32(0)}${u32(0)}0a800200${u32(1)}` +
+        `${attribute(2, V6)}${attribute(1, V6)}${attribute(11, 'b3')}`,
+    );
+  });
+
+  test('removes an address with exactly its length', () => {
+    expect(removeAddressRequest(host('2001:db8::53')).toString('hex')).toBe(
+      `${u32(64)}${u16(21)}${u16(0x5)}${u32(0)}${u32(0)}0a800000${u32(1)}${attribute(2, V6)}${attribute(1, V6)}`,
+    );
+  });
+});
+
 describe('an answer', () => {
   test('of a kernel is read', () => {
     expect(readDump(hex(LO_V4 + DONE))).toEqual({
-      addresses: [{ interfaceIndex: 1, family: 'ipv4', addressHex: '7f000001', duplicateCheck: 'passed' }],
+      addresses: [
+        {
+          interfaceIndex: 1,
+          family: 'ipv4',
+          addressHex: '7f000001',
+          prefixLength: 8,
+          protocol: undefined,
+          duplicateCheck: 'passed',
+        },
+      ],
       links: [],
       isEnd: true,
       isStale: false,
@@ -91,18 +135,23 @@ describe('an answer', () => {
     ['a duplicate', 0x88, undefined, 'failed'],
     ['a duplicate that is still called tentative', 0xc8, undefined, 'failed'],
   ] as const)('an IPv6 address is %s', (_name, flags, wide, duplicateCheck) => {
-    expect(readDump(hex(v6(flags, wide))).addresses).toEqual([
-      { interfaceIndex: 7, family: 'ipv6', addressHex: V6, duplicateCheck },
+    expect(readDump(hex(v6(flags, wide))).addresses).toMatchObject([
+      { interfaceIndex: 7, family: 'ipv6', addressHex: V6, prefixLength: 64, duplicateCheck },
     ]);
   });
 
   test.each([
-    ['up and running', 0x1_0043, true],
-    ['up without a carrier', 0x1003, false],
-    ['down', 0x1002, false],
-    ['down, and running by its driver', 0x40, false],
-  ])('an interface is %s', (_name, flags, isUp) => {
-    expect(readDump(hex(link(flags))).links).toEqual([{ index: 7, name: 'veth0', isUp }]);
+    ['up and running', 0x1_0043, { isEnabled: true, isUp: true }],
+    ['up without a carrier', 0x1003, { isEnabled: true, isUp: false }],
+    ['down', 0x1002, { isEnabled: false, isUp: false }],
+    ['down, and running by its driver', 0x40, { isEnabled: false, isUp: false }],
+  ])('an interface is %s', (_name, flags, state) => {
+    expect(readDump(hex(link(flags))).links).toEqual([{ index: 7, name: 'veth0', ...state }]);
+  });
+
+  test('says who added an address, where that was said', () => {
+    const body = `0220${'80'}00${u32(1)}${attribute(2, '0a000080')}${attribute(11, 'b3')}`;
+    expect(readDump(hex(message(20, body))).addresses).toMatchObject([{ prefixLength: 32, protocol: 0xb3 }]);
   });
 
   test('says that something changed meanwhile', () => {
