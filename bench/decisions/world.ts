@@ -38,7 +38,12 @@ export class World {
     const perTable = routes / count;
     this.#tables = Array.from({ length: count }, (_, index) => tableOf(index, perTable));
     const spec = specOf(shape === 'fleet' ? fleetGroups(perTable) : ownGroups(count, perTable));
-    this.engine = new Engine(spec, { deps: this.#deps(), onWake: () => {}, onDoubt: () => {} });
+    this.engine = new Engine(spec, {
+      deps: this.#deps(),
+      onHealth: () => {},
+      onWake: () => {},
+      onDoubt: () => {},
+    });
     this.engine.setSpec(spec);
   }
 
@@ -81,7 +86,7 @@ export class World {
     return {
       clock: this.clock,
       random: () => 0.5,
-      identity: { instanceId: 'i-eni-me', vpcId: 'vpc-1', region: 'eu-west-1' },
+      identity: () => ({ instanceId: 'i-eni-me', vpcId: 'vpc-1', region: 'eu-west-1' }),
       tables: {
         describe: async () => {
           await this.beforeAnswer();
@@ -108,6 +113,7 @@ export class World {
         close: async () => {},
       }),
       runHook: async () => undefined,
+      announcer: () => undefined,
       report: () => {
         this.told += 1;
       },
@@ -208,6 +214,7 @@ function specOf(tableGroups: readonly TableGroupSpec[]): AgentSpec {
     manageSourceDestCheck: false,
     onExit: 'keep',
     drainOn: [],
+    announcer: undefined,
     aws: {
       region: undefined,
       endpoint: undefined,

@@ -40,7 +40,7 @@ export class Decider {
   ): void {
     for (const group of spec.tableGroups.filter((each) => roles.includes(each.assumeRole))) {
       const tableIds = [...tables.values()]
-        .filter((table) => isMeant(group, table, this.#deps.identity.vpcId))
+        .filter((table) => isMeant(group, table, this.#deps.identity().vpcId))
         .map((t) => t.id);
       const told = tableIds.join(' ');
       if (this.#groupTables.get(group.name) === told) continue;

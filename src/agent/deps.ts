@@ -1,3 +1,4 @@
+import type { Announcer } from '../announce/index.ts';
 import type {
   AwsFailure,
   InstanceStatusResult,
@@ -30,7 +31,8 @@ export type HookFailure = string | undefined;
 export interface AgentDeps {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly identity: AgentIdentity;
+  /** Asked for only while the spec has groups of route tables: without any it need not be known. */
+  identity(): AgentIdentity;
   readonly tables: RouteTables;
   describeInterfaces(query: InterfaceQuery, signal: AbortSignal): Promise<InterfacesResult>;
   disableSourceDestCheck(interfaceId: string, signal: AbortSignal): Promise<DoneResult>;
@@ -40,6 +42,11 @@ export interface AgentDeps {
   /** Which of the signals in `drain_on` stand now; undefined when the metadata does not answer. */
   readDrainSignals(wanted: readonly DrainSignal[]): Promise<readonly DrainSignal[] | undefined>;
   makeProbe(spec: CheckSpec): Probe;
+  /**
+   * The one that is in force now, the same object until a reload replaces it; undefined where nothing is announced. It is
+   * told all that should be announced as soon as it is seen, be that nothing; the last one is closed by the agent.
+   */
+  announcer(): Announcer | undefined;
   /** Runs argv with these variables besides the agent's own environment; at most 10 s. */
   runHook(argv: readonly string[], variables: Readonly<Record<string, string>>): Promise<HookFailure>;
   report(event: AgentEvent): void;

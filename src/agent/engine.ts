@@ -21,7 +21,9 @@ import { type PollOptions, type ReadReport, type TableKey, TableReader, tableKey
 
 export interface EngineOptions {
   readonly deps: AgentDeps;
-  /** A cycle should run: a check changed, a hook ended, tables were read. */
+  /** The status of a check has changed. */
+  onHealth(check: string): void;
+  /** A cycle should run: a hook ended, tables were read. */
   onWake(): void;
   /** Something shows that what was read is wrong: a poll should run. */
   onDoubt(): void;
@@ -50,23 +52,21 @@ export class Engine {
   #isProbing = false;
   #tidied: readonly RouteView[] | undefined;
 
-  constructor(spec: AgentSpec, { deps, onWake, onDoubt }: EngineOptions) {
+  constructor(spec: AgentSpec, { deps, onHealth, onWake, onDoubt }: EngineOptions) {
     this.#spec = spec;
     this.#deps = deps;
     this.#onWake = onWake;
-    const apiHealth = new ApiHealth(deps);
-    this.#apiHealth = apiHealth;
-    this.own = new OwnInterfacesView(deps, apiHealth);
-    this.health = new HealthView({ ...deps, onChange: onWake });
-    this.#holders = new Holders(deps, apiHealth);
-    this.#reader = new TableReader(deps, apiHealth, () => this.health.doubtRemote());
+    this.#apiHealth = new ApiHealth(deps);
+    this.own = new OwnInterfacesView(deps, this.#apiHealth);
+    this.health = new HealthView({ ...deps, onChange: onHealth });
+    this.#holders = new Holders(deps, this.#apiHealth);
+    this.#reader = new TableReader(deps, this.#apiHealth, () => this.health.doubtRemote());
     const states = new RouteStates();
-    const views = { health: this.health, holders: this.#holders, own: this.own };
-    this.#decider = new Decider(deps, views, states);
+    this.#decider = new Decider(deps, { health: this.health, holders: this.#holders, own: this.own }, states);
     this.#index = new RouteIndex(deps, this.#reader, states);
     this.#applier = new Applier({
       deps,
-      apiHealth,
+      apiHealth: this.#apiHealth,
       decider: this.#decider,
       hooks: new RouteHooksRunner(deps, onWake),
       limits: spec.aws,

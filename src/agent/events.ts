@@ -1,7 +1,8 @@
+import type { AnnouncerEvent } from '../announce/index.ts';
 import type { AwsFailure } from '../aws/index.ts';
 import type { ProbeOutcome } from '../checks/index.ts';
-import type { Decision, Health, RouteAction } from '../core/index.ts';
-import type { DrainSignal } from './spec.ts';
+import type { AnnounceReason, AnnounceVerdict, Decision, Health, RouteAction } from '../core/index.ts';
+import type { AnnouncerSpec, DrainSignal } from './spec.ts';
 
 /** `holder` took the route (back); nothing is taken from it for a while. */
 interface BackOffFacts {
@@ -14,14 +15,30 @@ interface BackOffFacts {
 
 /** What the agent tells the operator. Facts only: telemetry turns them into log lines, metrics and pages. */
 export type AgentEvent =
-  | { readonly type: 'started'; readonly checks: number; readonly groups: number; readonly managed: boolean }
-  | { readonly type: 'ready'; readonly sinceStartMs: number }
-  | { readonly type: 'stopping'; readonly why: string; readonly onExit: 'keep' | 'release' }
+  | AnnouncerEvent
+  | {
+      readonly type: 'started';
+      readonly checks: number;
+      readonly groups: number;
+      readonly prefixes: number;
+      readonly managed: boolean;
+    }
+  /** `managed`: there are routes, and what they rest on is known; else there are prefixes only, and every check has settled. */
+  | { readonly type: 'ready'; readonly sinceStartMs: number; readonly managed: boolean }
+  | {
+      readonly type: 'stopping';
+      readonly why: string;
+      /** What becomes of the routes. */
+      readonly onExit: 'keep' | 'release';
+      /** What becomes of the prefixes; undefined: there are none. */
+      readonly prefixes: AnnouncerSpec['onExit'] | undefined;
+    }
   | { readonly type: 'stopped'; readonly tookMs: number; readonly isClean: boolean }
   | {
       readonly type: 'reloaded';
       readonly checks: number;
       readonly groups: number;
+      readonly prefixes: number;
       /** Settings under `aws` differ: they are taken up at a restart only. */
       readonly needsRestart: boolean;
     }
@@ -61,6 +78,17 @@ export type AgentEvent =
       readonly decision: Decision;
       readonly holder: string | undefined;
       readonly previous: string | undefined;
+    }
+  | {
+      readonly type: 'announcement';
+      readonly prefix: string;
+      readonly verdict: AnnounceVerdict;
+      readonly reason: AnnounceReason;
+      /** The reason of the decision before. */
+      readonly previous: AnnounceReason | undefined;
+      readonly wasAnnounced: boolean;
+      /** Where it was and is, it is announced with other attributes. */
+      readonly isAnnounced: boolean;
     }
   | ({ readonly type: 'owner-reclaimed' } & BackOffFacts)
   | ({ readonly type: 'owner-conflict' } & BackOffFacts)

@@ -3,6 +3,7 @@
  * then `engine.ts`: one pass of reading, deciding and acting.
  */
 export { Agent, type AgentOptions } from './agent.ts';
+export type { AnnouncerView } from './announcing.ts';
 export type * from './deps.ts';
 export { Engine } from './engine.ts';
 export type * from './events.ts';

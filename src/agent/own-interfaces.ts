@@ -67,9 +67,11 @@ export class OwnInterfacesView {
 
   /**
    * Asks EC2 again where something hints at a change (or it was long ago). Returns when to ask again (monotonic ms)
-   * where the answer failed, or lacks what the metadata lists; a failure keeps the last view.
+   * where the answer failed, or lacks what the metadata lists; a failure keeps the last view. Without routes nobody is
+   * asked.
    */
   async refresh(spec: AgentSpec, signal: AbortSignal): Promise<number | undefined> {
+    if (spec.tableGroups.length === 0) return undefined;
     await this.#compareWithMetadata();
     const nowMs = this.#deps.clock.now();
     if (!this.#isDoubted && nowMs - this.#readAtMs < REFRESH_MS) return undefined;
@@ -81,7 +83,7 @@ export class OwnInterfacesView {
     this.#apiHealth.succeeded(API);
     // EC2's reads lag behind the instance itself: what is attached and not shown yet will be.
     const shown = new Set(answer.interfaces.map((facts) => facts.id));
-    const isAsked = ids.includes(this.#deps.identity.instanceId);
+    const isAsked = ids.includes(this.#deps.identity().instanceId);
     const isLagging = isAsked && this.#lastIds?.some((id) => !shown.has(id)) === true;
     if (isLagging && !this.#isLate(nowMs)) return nowMs + LAG_RETRY_MS;
     this.#readAtMs = nowMs;
@@ -192,7 +194,7 @@ export class OwnInterfacesView {
   }
 
   #instanceIdOf(target: SelfTarget): string {
-    return target.instance === 'SELF' ? this.#deps.identity.instanceId : target.instance;
+    return target.instance === 'SELF' ? this.#deps.identity().instanceId : target.instance;
   }
 }
 

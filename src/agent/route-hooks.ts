@@ -94,7 +94,7 @@ export class RouteHooksRunner {
   }
 
   #variables(action: RouteAction): Record<string, string> {
-    const { instanceId, region, vpcId } = this.#deps.identity;
+    const { instanceId, region, vpcId } = this.#deps.identity();
     return {
       VPCAST_ROUTE_TABLE_ID: action.tableId,
       VPCAST_DESTINATION: destinationKey(action.destination),

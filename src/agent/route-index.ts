@@ -103,7 +103,7 @@ export class RouteIndex {
 
   #entryOf(spec: AgentSpec, table: ObservedTable, before: TableEntry | undefined): TableEntry {
     if (before?.table === table) return before;
-    const groups = spec.tableGroups.filter((group) => isMeant(group, table, this.#deps.identity.vpcId));
+    const groups = spec.tableGroups.filter((group) => isMeant(group, table, this.#deps.identity().vpcId));
     const isSame = before !== undefined && isSameList(groups, before.groups);
     const managed = isSame ? before.managed : this.#managedIn(table, groups);
     const held = staticRoutes(table);

@@ -1,5 +1,6 @@
 import type { CheckSpec } from '../checks/index.ts';
 import { type Decision, destinationKey, evaluate, type Health } from '../core/index.ts';
+import type { AnnouncerView } from './announcing.ts';
 import type { Engine } from './engine.ts';
 import type { RouteView } from './route-index.ts';
 import type { DrainSignal } from './spec.ts';
@@ -27,7 +28,10 @@ export interface RouteStanding {
 
 /** The agent at one moment, for those who show it. */
 export interface AgentSnapshot {
-  /** Why it is not ready, in one line; undefined: tables and interfaces are known, and every local check has settled. */
+  /**
+   * Why it is not ready, in one line; undefined: tables and interfaces are known where there are routes, and every local
+   * check has settled. Peers are not waited for: they may be away for as long as they like.
+   */
   readonly notReady: string | undefined;
   readonly checks: readonly CheckView[];
   /** Named health expressions. */
@@ -36,13 +40,15 @@ export interface AgentSnapshot {
   readonly groups: readonly { readonly name: string; readonly tables: number }[];
   readonly routes: readonly RouteStanding[];
   readonly drainSignals: readonly DrainSignal[];
+  /** Undefined: nothing is announced. */
+  readonly announcer: AnnouncerView | undefined;
 }
 
-export interface LoopState {
-  /** Tables and interfaces have been known once. */
+/** What is not the engine's. */
+export interface LoopState extends Pick<AgentSnapshot, 'drainSignals' | 'announcer'> {
+  /** Tables and interfaces have been known once, or there are no routes. */
   readonly isReady: boolean;
   readonly startedAtMs: number;
-  readonly drainSignals: readonly DrainSignal[];
 }
 
 export function snapshotOf(engine: Engine, loop: LoopState): AgentSnapshot {
@@ -56,15 +62,29 @@ export function snapshotOf(engine: Engine, loop: LoopState): AgentSnapshot {
   }));
   const groups = spec.tableGroups.map(({ name }) => ({ name, tables: tablesOf(name, views) }));
   const routes = views.map((view) => standingOf(view, engine));
-  const { drainSignals } = loop;
-  return { notReady: whyNotReady(checks, loop), checks, health, groups, routes, drainSignals };
+  const { drainSignals, announcer } = loop;
+  return { notReady: whyNotReady(checks, loop), checks, health, groups, routes, drainSignals, announcer };
 }
 
 /** One line for `systemctl status`. */
-export function statusLine({ routes, drainSignals }: AgentSnapshot): string {
+export function statusLine({ groups, routes, announcer, drainSignals }: AgentSnapshot): string {
   const held = routes.filter(({ isHeld }) => isHeld).length;
-  const drain = drainSignals.length > 0 ? `, draining (${drainSignals.join(', ')})` : '';
-  return `${held} of ${routes.length} managed routes held${drain}`;
+  const parts = [
+    ...(announcer === undefined || groups.length > 0
+      ? [`${held} of ${routes.length} managed routes held`]
+      : []),
+    ...(announcer === undefined ? [] : [announcedLine(announcer)]),
+    ...(drainSignals.length > 0 ? [`draining (${drainSignals.join(', ')})`] : []),
+  ];
+  return parts.join(', ');
+}
+
+/** A prefix counts that a peer has from us. */
+function announcedLine({ status, prefixes }: AnnouncerView): string {
+  const announced = status.prefixes.filter(({ announcedTo }) => announcedTo.length > 0).length;
+  const { peers } = status.speaker;
+  const established = peers.filter(({ state }) => state === 'Established').length;
+  return `${announced} of ${prefixes.length} prefixes announced to ${established} of ${peers.length} peers`;
 }
 
 const NAMES_SHOWN = 5;

@@ -1,5 +1,12 @@
+import type { BackendSpec, ServiceAddressesSpec } from '../announce/index.ts';
 import type { CheckSpec, CheckTemplate } from '../checks/index.ts';
-import type { Finder, HealthExpression, RouteSpec } from '../core/index.ts';
+import type {
+  AnnouncedRouteSpec,
+  DrainAttributes,
+  Finder,
+  HealthExpression,
+  RouteSpec,
+} from '../core/index.ts';
 
 /** Tables that are managed alike. */
 export interface TableGroupSpec {
@@ -32,6 +39,19 @@ export interface AwsSpec {
   readonly mutationsInFlight: number;
 }
 
+/** Anycast prefixes, and the backend that announces them. */
+export interface AnnouncerSpec {
+  readonly backend: BackendSpec;
+  /** In the order of the config: of several that name one prefix, the first healthy one says how it is announced. */
+  readonly routes: readonly AnnouncedRouteSpec[];
+  readonly drain: DrainAttributes;
+  /** How long the prefixes stay announced with the drain's attributes before they are withdrawn. */
+  readonly drainMs: number;
+  /** What happens to the prefixes when the agent is stopped: withdrawn at once, or drained first. */
+  readonly onExit: 'withdraw' | 'drain';
+  readonly addresses: ServiceAddressesSpec | undefined;
+}
+
 /** All that the agent needs to know: what the config comes down to. */
 export interface AgentSpec {
   readonly pollMs: number;
@@ -44,4 +64,6 @@ export interface AgentSpec {
   readonly onExit: 'keep' | 'release';
   readonly drainOn: readonly DrainSignal[];
   readonly aws: AwsSpec;
+  /** Undefined: nothing is announced. */
+  readonly announcer: AnnouncerSpec | undefined;
 }

@@ -112,7 +112,7 @@ export class TableReader {
   }
 
   #vpcOf(group: TableGroupSpec): string | undefined {
-    return vpcGuard(group, this.#deps.identity.vpcId);
+    return vpcGuard(group, this.#deps.identity().vpcId);
   }
 
   /** Reads can overtake each other: an older one never replaces what a newer one showed. */

@@ -54,6 +54,54 @@ export function evaluate(
   }
 }
 
+/** The health alone, as `evaluate` says it: without the times, which cost most. */
+export function healthOf(expression: HealthExpression, lookup: CheckLookup): Health {
+  switch (expression.kind) {
+    case 'check':
+      return lookup(expression.name)?.status ?? 'unknown';
+    case 'all':
+      return countHealth(expression.of.length, expression.of, lookup);
+    case 'any':
+      return countHealth(1, expression.of, lookup);
+    case 'at-least':
+      return countHealth(expression.count, expression.of, lookup);
+    case 'not': {
+      const health = healthOf(expression.of, lookup);
+      return health === 'unknown' ? health : health === 'healthy' ? 'unhealthy' : 'healthy';
+    }
+    default:
+      return assertNever(expression);
+  }
+}
+
+function countHealth(count: number, of: readonly HealthExpression[], lookup: CheckLookup): Health {
+  const spare = of.length - count;
+  let up = 0;
+  let down = 0;
+  for (const child of of) {
+    const health = healthOf(child, lookup);
+    if (health === 'healthy') up += 1;
+    else if (health === 'unhealthy') down += 1;
+    if (up >= count || down > spare) break;
+  }
+  if (up >= count) return 'healthy';
+  return down > spare ? 'unhealthy' : 'unknown';
+}
+
+/** Names of the checks that an expression rests on, each once. */
+export function checksIn(expression: HealthExpression): ReadonlySet<string> {
+  const names = new Set<string>();
+  const seen = new Set<HealthExpression>();
+  const walk = (node: HealthExpression): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    if (node.kind === 'check') names.add(node.name);
+    else for (const child of node.kind === 'not' ? [node.of] : node.of) walk(child);
+  };
+  walk(expression);
+  return names;
+}
+
 function ofCheck(state: CheckState | undefined): HealthVerdict {
   if (state === undefined || state.status === 'unknown') return UNKNOWN;
   const { status, sinceMs } = state;

@@ -3,6 +3,8 @@
  * comes in as `nowMs`. It never acts. Start reading at `decide.ts`: the decision table.
  */
 export type * from './action.ts';
+export * from './announce.ts';
+export type * from './announcement.ts';
 export * from './decide.ts';
 export { type Finder, matches } from './finder.ts';
 export * from './health.ts';

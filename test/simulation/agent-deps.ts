@@ -24,7 +24,7 @@ export function agentDeps(fleet: Fleet, member: Member, report: (event: AgentEve
   return {
     clock: process.clock,
     random: randomOf(script.seed, process.label, 'agent'),
-    identity: { instanceId: self, vpcId: VPC, region: 'eu-west-1' },
+    identity: () => ({ instanceId: self, vpcId: VPC, region: 'eu-west-1' }),
     tables: {
       async describe(query, signal) {
         const sentAtMs = clock.now();
@@ -77,6 +77,7 @@ export function agentDeps(fleet: Fleet, member: Member, report: (event: AgentEve
       return isOn ? wanted.filter((signal) => signal === 'spot') : [];
     },
     makeProbe: (spec) => makeProbe(fleet, member, spec),
+    announcer: () => member.announcer,
     runHook: async () => undefined,
     report,
   };
@@ -122,7 +123,7 @@ async function apply(
   return answer;
 }
 
-function makeProbe(fleet: Fleet, { process, told }: Member, spec: CheckSpec): Probe {
+function makeProbe(fleet: Fleet, { process, told, announcer }: Member, spec: CheckSpec): Probe {
   const check: ToldCheck = told.watch(spec, spec.destination);
   const { clock } = fleet.options;
   const tell = (outcome: ProbeOutcome): ProbeOutcome => {
@@ -131,6 +132,7 @@ function makeProbe(fleet: Fleet, { process, told }: Member, spec: CheckSpec): Pr
   };
   return {
     async attempt(timeoutMs, signal) {
+      announcer.look();
       const found = fleet.probe(process.name, spec.destination);
       if (found !== 'timeout') return tell(outcomeOf(found, 0));
       return new Promise((resolve) => {

@@ -1,11 +1,15 @@
 import type { AgentSpec, TableGroupSpec } from '../../src/agent/index.ts';
 import type { CheckTemplate } from '../../src/checks/index.ts';
 import type { Finder, RouteSpec } from '../../src/core/index.ts';
+import { announcedRoute, announcerSpec } from '../support/announcements.ts';
 import { FALLBACK } from './ids.ts';
 import type { FleetSetup, RouteSetup, Variation } from './script.ts';
 
 /** Destination of the local check: the service on the agent's own instance. */
 export const LOCAL = 'localhost';
+
+/** Ends in the middle of many faults. */
+const DRAIN_MS = 5_000;
 
 /** What an agent's config comes down to: owner of its own table, backup for those of all others. */
 export function agentSpec(fleet: FleetSetup, name: string, variation: Variation | undefined): AgentSpec {
@@ -53,6 +57,13 @@ export function agentSpec(fleet: FleetSetup, name: string, variation: Variation 
     manageSourceDestCheck: false,
     onExit: fleet.onExit,
     drainOn: ['spot'],
+    announcer: announcerSpec(
+      [
+        announcedRoute('192.0.2.1/32', template.name),
+        announcedRoute('192.0.2.2/32', { kind: 'all', of: [] }),
+      ],
+      { drainMs: DRAIN_MS, onExit: fleet.onExit === 'release' ? 'drain' : 'withdraw' },
+    ),
     aws: {
       region: undefined,
       endpoint: undefined,

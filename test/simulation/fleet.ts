@@ -1,7 +1,8 @@
-import { Agent, type AgentEvent, type AgentSpec } from '../../src/agent/index.ts';
+import { Agent, type AgentEvent } from '../../src/agent/index.ts';
 import type { ProbeOutcome } from '../../src/checks/index.ts';
 import { agentDeps } from './agent-deps.ts';
 import { agentSpec } from './agent-spec.ts';
+import { type AnnouncingActor, SimAnnouncer } from './announcements.ts';
 import { instanceId, nameAt, nameOf } from './ids.ts';
 import type { Judge } from './judge.ts';
 import type { Region } from './region.ts';
@@ -12,10 +13,8 @@ import { Told } from './told.ts';
 import type { Violation } from './violation.ts';
 
 /** A process and what it knows: all that its calls need. */
-export interface Member {
-  readonly process: SimProcess;
-  readonly told: Told;
-  spec: AgentSpec;
+export interface Member extends AnnouncingActor {
+  readonly announcer: SimAnnouncer;
   isReleasing: boolean;
 }
 
@@ -96,7 +95,13 @@ export class Fleet {
     this.#incarnations.set(name, incarnation);
     const process = new SimProcess(name, incarnation, clock);
     const spec = agentSpec(this.setup, name, this.#variations.get(name));
-    const member: Member = { process, told: new Told(), spec, isReleasing: false };
+    const actor: AnnouncingActor = { process, told: new Told(), spec, isStopping: false };
+    const announcer = new SimAnnouncer({
+      actor,
+      accuse: (invariant, what) => this.#accuse(process, invariant, what),
+      note: (what) => note?.(process.label, what),
+    });
+    const member: Member = Object.assign(actor, { announcer, isReleasing: false });
     const deps = agentDeps(this, member, (event) => this.#heard(process, event));
     const agent = new Agent(spec, {
       deps,
@@ -127,6 +132,7 @@ export class Fleet {
     // A stopped process gets the signal when it goes on.
     await new Promise<void>((resolve) => {
       member.process.deliver(() => {
+        member.isStopping = true;
         member.isReleasing = member.spec.onExit === 'release';
         void running.agent.close('SIGTERM').then(() => resolve());
       });

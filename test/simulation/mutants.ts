@@ -236,6 +236,65 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'mutation-rate',
   },
   {
+    name: 'announces while its service is down',
+    edits: [
+      {
+        file: 'core/announce.ts',
+        find: "if (found === 'unhealthy') continue;",
+        replace: "if (found === 'unhealthy') return { health: 'healthy', entry: attributes };",
+      },
+    ],
+    breaks: 'announced-fit',
+    unseenBy: ['announced-promptly'],
+  },
+  {
+    name: 'announces while draining',
+    edits: [
+      {
+        file: 'core/announce.ts',
+        find: "if (before === undefined) return absent(prefix, 'withdraw', 'draining');",
+        replace: '',
+      },
+    ],
+    breaks: 'announced-fit',
+    unseenBy: ['no-crash'],
+  },
+  {
+    name: 'does not drain what it announces',
+    edits: [
+      {
+        file: 'agent/agent.ts',
+        find: 'this.#announcing.setDraining(this.#isDraining());',
+        replace: '',
+      },
+    ],
+    breaks: 'announced-promptly',
+    unseenBy: ['announced-fit'],
+  },
+  {
+    name: 'withdraws a moment later',
+    edits: [
+      {
+        file: 'agent/agent.ts',
+        find: 'this.#announcing.checkChanged(check);',
+        replace: 'this.#deps.clock.after(60_000, () => this.#announcing.checkChanged(check));',
+      },
+    ],
+    breaks: 'announced-promptly',
+    unseenBy: ['announced-fit'],
+  },
+  {
+    name: 'sets what is set already',
+    edits: [
+      {
+        file: 'agent/announcing.ts',
+        find: 'if (this.#last?.announcer === announcer && isSameSet(this.#last.all, all)) return;',
+        replace: '',
+      },
+    ],
+    breaks: 'announced-once',
+  },
+  {
     name: 'never watches the holders that it finds later',
     edits: [
       {
@@ -251,7 +310,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'forgets to poll again',
     edits: [
       {
-        file: 'agent/agent.ts',
+        file: 'agent/route-loops.ts',
         find: 'this.#polls.requestAt(startedMs + pollMs * (0.9 + 0.2 * random()));',
         replace: 'if (!this.#isReady) this.#polls.requestAt(startedMs + pollMs + random());',
       },

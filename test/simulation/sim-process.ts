@@ -14,6 +14,8 @@ export class SimProcess {
   readonly clock: Clock;
   readonly startedAtMs: number;
   isAlive = true;
+  /** When it last went on after a stop. */
+  continuedAtMs = Number.NEGATIVE_INFINITY;
   #waiting: { readonly timers: (() => void)[]; readonly answers: (() => void)[] } | undefined;
   #crashAt: { readonly point: CrashPoint; readonly crash: () => void } | undefined;
 
@@ -48,6 +50,7 @@ export class SimProcess {
   continue(): void {
     const { timers = [], answers = [] } = this.#waiting ?? {};
     this.#waiting = undefined;
+    this.continuedAtMs = this.clock.now();
     for (const run of [...timers, ...answers]) this.deliver(run);
   }
 

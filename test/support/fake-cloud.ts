@@ -16,6 +16,7 @@ import {
   type RouteAction,
 } from '../../src/core/index.ts';
 import { heldBy, routeSpec } from './facts.ts';
+import type { FakeAnnouncer } from './fake-announcer.ts';
 import type { FakeClock } from './fake-clock.ts';
 
 type StoredTable = Omit<ObservedTable, 'readAtMs' | 'routes'> & { routes: ObservedRoute[] };
@@ -52,6 +53,8 @@ export class FakeCloud {
   readonly describes: { readonly by: string; readonly query: TableQuery }[] = [];
   readonly troubles: Trouble[] = [];
   readonly sourceDestChecked = new Set<string>();
+  /** The agents that have one, by name. */
+  readonly announcers = new Map<string, FakeAnnouncer>();
   latencyMs = 10;
   /** Reads show tables as they were this long ago. */
   staleMs = 0;
@@ -94,7 +97,7 @@ export class FakeCloud {
     return {
       clock: this.clock,
       random: () => 0.5,
-      identity: { instanceId: `i-eni-${name}`, vpcId: 'vpc-1', region: 'eu-west-1' },
+      identity: () => ({ instanceId: `i-eni-${name}`, vpcId: 'vpc-1', region: 'eu-west-1' }),
       tables: {
         describe: (query) => this.#describe(name, query),
         apply: (action) => this.#apply(name, action),
@@ -117,6 +120,7 @@ export class FakeCloud {
       readOwnInterfaceIds: async () => [`eni-${name}`],
       readDrainSignals: async () => [...drain],
       makeProbe: (spec) => this.#probe(spec),
+      announcer: () => this.announcers.get(name),
       runHook: async () => undefined,
       report,
       drain,
@@ -286,6 +290,7 @@ export function fleetSpec(name: string, over: Partial<AgentSpec> = {}): AgentSpe
     manageSourceDestCheck: false,
     onExit: 'keep',
     drainOn: [],
+    announcer: undefined,
     aws: {
       region: undefined,
       endpoint: undefined,

@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type CheckState,
+  checksIn,
   evaluate,
   type Health,
   type HealthExpression,
   type HealthVerdict,
+  healthOf,
 } from '../../../src/core/index.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'] as const;
@@ -158,6 +160,30 @@ describe('the laws of health expressions', () => {
         const times: unknown[] = Object.values(states).map(({ sinceMs }) => sinceMs);
         if (health === 'unknown') expect([healthySinceMs, unhealthySinceMs]).toEqual([undefined, undefined]);
         else expect(times).toContain(since);
+      }),
+    );
+  });
+
+  it('the health alone is that of the verdict, with and without operands', () => {
+    const anyOrNone = fc.oneof(
+      anyExpression,
+      fc.constantFrom(all([]), any([]), atLeast(0, []), not(any([]))),
+    );
+    fc.assert(
+      fc.property(anyOrNone, anyStates, (expression, states) => {
+        const alone = healthOf(expression, (name) => states[name as 'a']);
+        expect(alone).toBe(verdict(expression, states).health);
+      }),
+    );
+  });
+
+  it('checks that an expression does not name have no say in it', () => {
+    fc.assert(
+      fc.property(anyExpression, anyStates, anyStates, (expression, states, others) => {
+        const named = checksIn(expression);
+        const mixed = { ...states };
+        for (const name of NAMES) if (!named.has(name)) mixed[name] = others[name];
+        expect(verdict(expression, mixed)).toEqual(verdict(expression, states));
       }),
     );
   });
