@@ -3,6 +3,7 @@ import { parseAddress } from '../lib/cidr.ts';
 import { nearestWord } from '../lib/nearest-word.ts';
 import { readArgv } from './argv.ts';
 import type { Context } from './context.ts';
+import { enumerate } from './enumerate.ts';
 import { type Fields, openFields, type Shape } from './fields.ts';
 import type { ReadProbe } from './kinds/kind.ts';
 import { KINDS, PROBE_TYPES, type ProbeType } from './kinds/kinds.ts';
@@ -168,10 +169,4 @@ function explainAnyKey(key: string): string | undefined {
   const common = [...Object.keys(typeShape), ...Object.keys(checkShape), 'config'];
   if (nearestWord(key, [...common, ...Object.keys(ANY_PROBE)]) !== undefined) return undefined;
   return `unknown key, of no type; every type knows ${common.join(', ')}`;
-}
-
-/** `tcp`, `tcp and http`, `tcp, http and dns`. */
-function enumerate(words: readonly string[]): string {
-  const [last = '', ...others] = words.toReversed();
-  return others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`;
 }

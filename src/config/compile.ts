@@ -2,6 +2,7 @@ import type { AdminSpec } from '../admin/index.ts';
 import type { AgentSpec, AwsSpec } from '../agent/index.ts';
 import type { CheckSpec } from '../checks/index.ts';
 import { readAdmin } from './admin.ts';
+import { readAnnouncer } from './announcer.ts';
 import { readChecks, readTemplates } from './checks.ts';
 import type { Context, Names } from './context.ts';
 import { type Fields, openFields } from './fields.ts';
@@ -11,17 +12,7 @@ import type { Documents } from './include.ts';
 import type { Report } from './problems.ts';
 import { awsShape, ROOT_ALIASES, rootShape } from './schema.ts';
 import { entriesOf, openPart, type Part, partOf, refuseSharedNames, unlessEmpty } from './sections.ts';
-import {
-  type Cursor,
-  entryCursors,
-  isNull,
-  labelSpot,
-  type MapNode,
-  missingSpot,
-  type Node,
-  rootCursor,
-  valueSpot,
-} from './tree.ts';
+import { type Cursor, isNull, labelSpot, missingSpot, type Node, rootCursor, valueSpot } from './tree.ts';
 
 type RootFields = Fields<typeof rootShape>;
 
@@ -42,9 +33,9 @@ export function compile(
   if (fields === undefined) return undefined;
   const main = fields.cursor.node.at.file;
   const included = documents.included.flatMap((root) => openPart(root, main, report) ?? []);
-  const own = { ...partOf(fields.child), routetables: fields.child('routetables') };
-  const parts = [own, ...included];
-  requireTables(parts, documents, report);
+  const [routetables, announcer] = [fields.child('routetables'), fields.child('announcer')];
+  const parts = [{ ...partOf(fields.child), routetables, announcer }, ...included];
+  requireWork(parts, documents, report);
   const entries = declare(parts, report);
   const context = { ...given, ...entries.names, isWhole: documents.isWhole };
   const checks = parts.flatMap((part) => readChecks(part.healthchecks, context));
@@ -63,24 +54,31 @@ export function compile(
     onExit: fields.read('on_exit'),
     drainOn: [...new Set(fields.read('drain_on'))],
     aws: readAws(fields.child('aws'), report),
+    announcer: readAnnouncer(
+      {
+        main: announcer,
+        mainFile: main,
+        included: included.flatMap((part) => part.announcer ?? []),
+        hasInclude: unlessEmpty(fields.child('include')) !== undefined,
+        checks,
+      },
+      context,
+    ),
   };
   const admin = readAdmin(fields.child('admin'), report);
+  const hasTables = !documents.isWhole || parts.some((part) => part.routetables !== undefined);
+  if (announcer !== undefined && !hasTables) warnWithoutTables(fields, context);
   if (report.problems().length === 0) warnOfUnused(checks, entries, context);
   return { spec, admin };
 }
 
 function openMain(root: Node, report: Report): RootFields | undefined {
   if (isNull(root)) {
-    const message = 'the document is empty; start with routetables';
+    const message = 'the document is empty; start with routetables, announcer or both';
     report.problem(valueSpot(rootCursor(root)), 'missing-key', message);
     return undefined;
   }
-  refuseAnnouncer(root, report);
-  return openFields(
-    rootCursor(without(root, 'announcer')),
-    { shape: rootShape, aliases: ROOT_ALIASES },
-    report,
-  );
+  return openFields(rootCursor(root), { shape: rootShape, aliases: ROOT_ALIASES }, report);
 }
 
 /** What the documents declare, by name, and the names as the readers use them. */
@@ -98,12 +96,28 @@ function declare(parts: readonly Part[], report: Report) {
   return { checks, templates, expressions, names };
 }
 
-/** There has to be something to do, unless that is in a file that could not be read, or is what is refused. */
-function requireTables(parts: readonly Part[], { main, isWhole }: Documents, report: Report): void {
-  const isThere = parts.some((part) => part.routetables !== undefined);
-  if (isThere || !isWhole || isAnnounced(main)) return;
-  const message = 'missing; write a map of groups by name, each with find and manage_routes';
+/** There has to be something to do, unless that is in a file that could not be read. */
+function requireWork(parts: readonly Part[], { main, isWhole }: Documents, report: Report): void {
+  const isThere = parts.some((part) => part.routetables !== undefined || part.announcer !== undefined);
+  if (isThere || !isWhole) return;
+  const message =
+    'missing, and announcer too; write a map of groups by name, each with find and manage_routes, or an announcer, or both';
   report.problem(missingSpot(rootCursor(main), 'routetables'), 'missing-key', message);
+}
+
+/** What is only about route tables. `drain_on` is about prefixes too. */
+function warnWithoutTables(fields: RootFields, { report }: Context): void {
+  const onExit = fields.child('on_exit');
+  if (onExit !== undefined) {
+    const message = 'is about routes of route tables, and there are none; write on_exit under announcer';
+    report.warn(labelSpot(onExit), 'no-effect', message);
+  }
+  for (const key of ['manage_source_dest_check', 'aws'] as const) {
+    const cursor = unlessEmpty(fields.child(key));
+    const isIdle = key === 'manage_source_dest_check' && !fields.read(key);
+    const message = 'has no effect without routetables: EC2 is not asked for anything; leave it out';
+    if (cursor !== undefined && !isIdle) report.warn(labelSpot(cursor), 'no-effect', message);
+  }
 }
 
 function readAws(cursor: Cursor | undefined, report: Report): AwsSpec {
@@ -121,18 +135,6 @@ function readAws(cursor: Cursor | undefined, report: Report): AwsSpec {
     mutationRate: read.read('mutation_rate'),
     mutationsInFlight: read.read('mutations_in_flight'),
   };
-}
-
-/** To leave announcements out in silence would be an outage; the key is known, and refused. */
-function refuseAnnouncer(root: Node, report: Report): void {
-  const announcer = entryCursors(rootCursor(root)).get('announcer');
-  if (announcer === undefined) return;
-  const message = 'this version announces nothing over BGP yet; leave it out, or use a version that does';
-  report.problem(labelSpot(announcer), 'unsupported', message);
-}
-
-function isAnnounced(root: Node): boolean {
-  return entryCursors(rootCursor(root)).has('announcer');
 }
 
 /** A check that only runs commands has a use. */
@@ -160,9 +162,4 @@ function warnOfUnused(
 
 function namesOf(entries: ReadonlyMap<string, Cursor>): Names {
   return { declared: new Set(entries.keys()), used: new Set() };
-}
-
-function without(root: Node, key: string): Node {
-  if (root.kind !== 'map') return root;
-  return { ...root, entries: root.entries.filter((entry) => entry.key !== key) } satisfies MapNode;
 }

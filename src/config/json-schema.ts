@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import * as announcer from './announcer-schema.ts';
 import type * as fields from './fields.ts';
 import { neededCount } from './health-count.ts';
 import { basicAuthShape } from './kinds/cabourotte.ts';
@@ -54,6 +55,7 @@ function rootSchema(): z.ZodType {
     health: z.record(z.string(), health).nullable(),
     routetables: z.record(z.string(), groupSchema(health)).meta({ id: 'groups' }),
     aws: z.strictObject(schema.awsShape).nullable(),
+    announcer: announcerSchema(health),
     admin: z.strictObject(schema.adminShape).nullable(),
   });
   const all = withAliases(shape, leaves.ROOT_ALIASES);
@@ -99,6 +101,25 @@ function groupSchema(health: z.ZodType): z.ZodType {
     manage_routes: z.array(z.strictObject(route)).min(1).meta({ id: 'routes' }),
   });
   return z.strictObject(withAliases(shape, leaves.GROUP_ALIASES));
+}
+
+/** In an included file only the routes. */
+function announcerSchema(health: z.ZodType): z.ZodType {
+  const route = typed(toShape(announcer.announcedRouteShape), { healthcheck: health });
+  const routes = z.array(z.strictObject(route)).nullable().meta({ id: 'announced_routes' });
+  const tcpAo = z.strictObject(toShape(announcer.tcpAoShape));
+  const peer = z.strictObject(typed(toShape(announcer.peerShape), { tcp_ao: tcpAo }));
+  const { peers, ...rest } = typed(toShape(announcer.announcerShape), {
+    routes,
+    drain: z.strictObject(toShape(announcer.drainShape)).nullable(),
+    addresses: z.strictObject(toShape(announcer.addressesShape)),
+  });
+  const described = z
+    .array(peer)
+    .min(1)
+    .describe(peers?.description ?? '');
+  const included = typed(toShape(announcer.includedAnnouncerShape), { routes });
+  return z.union([z.strictObject({ ...rest, peers: described }), z.strictObject(included)]);
 }
 
 function finderSchema(finder: z.ZodType, top: Shape): z.ZodType {

@@ -147,9 +147,9 @@ export function redirects() {
   });
 }
 
-/** An address block, or an address, which is a host route. */
-export function cidr() {
-  const hint = 'write an address block such as 10.0.0.0/8 or 2001:db8::/32, or one address';
+/** An address block, or an address, which is a host route. `example`: of what is meant. */
+export function cidr(example = 'an address block such as 10.0.0.0/8 or 2001:db8::/32') {
+  const hint = `write ${example}, or one address`;
   return textThat({ hint }, (written) => unlessUndefined(parseCidr(written), hint));
 }
 

@@ -17,6 +17,7 @@ export type ProblemCode =
   | 'unused'
   | 'no-effect'
   | 'not-canonical'
+  | 'unusual'
   | 'not-checked';
 
 /** One thing to say about a config. `line` and `column` count from 1; `path` is empty for the document as a whole. */

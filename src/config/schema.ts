@@ -220,12 +220,13 @@ export const partShape = {
   remote_healthchecks: nested.describe('Check templates by name, run against the holder of a route.'),
   health: nested.describe('Health expressions by name, to be used wherever a check can be named.'),
   routetables: nested.describe('Groups of route tables by name.'),
+  announcer: nested.describe('Prefixes to announce over BGP; in an included file its `routes` alone.'),
 };
 
 /** The keys at the top. */
 export const rootShape = {
   include: nested.describe(
-    'Other files with checks, health expressions and groups: a path or pattern, or a list.',
+    'Other files with checks, health expressions, groups and prefixes: a path or pattern, or a list.',
   ),
   poll_time: duration({ least: 100, most: 24 * HOUR_MS })
     .or('40s')

@@ -6,7 +6,8 @@ import { type Cursor, entryCursors, isNull, labelSpot, type Node, placeOf, rootC
 /** The part of a document that may stand in any file: its sections, as far as they are there. */
 export type Part = Readonly<Record<keyof typeof partShape, Cursor | undefined>>;
 
-export type SectionKey = keyof Part;
+/** Those whose entries have names. */
+export type SectionKey = Exclude<keyof Part, 'announcer'>;
 
 const WHAT: Readonly<Record<SectionKey, string>> = {
   healthchecks: 'a check',
@@ -23,12 +24,13 @@ export function openPart(root: Node, main: string, report: Report): Part | undef
   return fields === undefined ? undefined : partOf(fields.child);
 }
 
-export function partOf(child: (key: SectionKey) => Cursor | undefined): Part {
+export function partOf(child: (key: keyof Part) => Cursor | undefined): Part {
   return {
     healthchecks: unlessEmpty(child('healthchecks')),
     remote_healthchecks: unlessEmpty(child('remote_healthchecks')),
     health: unlessEmpty(child('health')),
     routetables: unlessEmpty(child('routetables')),
+    announcer: unlessEmpty(child('announcer')),
   };
 }
 
@@ -74,6 +76,5 @@ function tellTwice(entry: Cursor, message: string, report: Report): void {
 
 function explainKey(key: string, main: string): string | undefined {
   if (key === 'include') return `an included file includes no other; write the pattern into ${main}`;
-  const isOfMain = Object.hasOwn(rootShape, key) || key === 'announcer';
-  return isOfMain ? `belongs into the main file; write it into ${main}` : undefined;
+  return Object.hasOwn(rootShape, key) ? `belongs into the main file; write it into ${main}` : undefined;
 }

@@ -87,6 +87,9 @@ describe('docs/configuration.md', () => {
     const whole = blocks.filter((block) => /^routetables:/m.test(block));
     expect(whole.length).toBeGreaterThan(2);
     for (const block of whole) loaded(block);
+    const announcing = blocks.filter((block) => /^announcer:[\s\S]*^ {2}local_asn:/m.test(block));
+    expect(announcing.length).toBeGreaterThan(3);
+    for (const block of announcing) expect(loaded(block).warnings).toEqual([]);
     for (const block of blocks) expect(() => parse(block)).not.toThrow();
   });
 });

@@ -69,7 +69,7 @@ describe('include', () => {
     const { spec } = specOf({ 'd/a.yaml': dropped('web') }, 'include: d/*\n');
     expect(spec.tableGroups.length).toBe(1);
     expect(problemsOf({}, 'include: d/*\n')).toEqual([
-      'main.yaml:1:1 routetables: missing; write a map of groups by name, each with find and manage_routes',
+      'main.yaml:1:1 routetables: missing, and announcer too; write a map of groups by name, each with find and manage_routes, or an announcer, or both',
     ]);
   });
 
@@ -134,21 +134,21 @@ describe('what is wrong in an included file', () => {
   });
 
   it('is a key that belongs into the main file, or another include', () => {
-    const file = `include: more/*\npoll_time: 3s\naws: {}\nannouncer: {}\nhelthchecks: {}\ncolour: red\nannounce: x\n`;
+    const file = `include: more/*\npoll_time: 3s\naws: {}\nadmin: {}\nhelthchecks: {}\ncolour: red\nannounce: x\n`;
     expect(problemsOf({ 'd/a.yaml': file })).toEqual([
       'd/a.yaml:1:1 include: an included file includes no other; write the pattern into main.yaml',
       'd/a.yaml:2:1 poll_time: belongs into the main file; write it into main.yaml',
       'd/a.yaml:3:1 aws: belongs into the main file; write it into main.yaml',
-      'd/a.yaml:4:1 announcer: belongs into the main file; write it into main.yaml',
+      'd/a.yaml:4:1 admin: belongs into the main file; write it into main.yaml',
       'd/a.yaml:5:1 helthchecks: unknown key; did you mean healthchecks?',
-      'd/a.yaml:6:1 colour: unknown key; known here: healthchecks, remote_healthchecks, health, routetables',
-      'd/a.yaml:7:1 announce: unknown key; known here: healthchecks, remote_healthchecks, health, routetables',
+      'd/a.yaml:6:1 colour: unknown key; known here: healthchecks, remote_healthchecks, health, routetables, announcer',
+      'd/a.yaml:7:1 announce: unknown key; did you mean announcer?',
     ]);
   });
 
   it('is a document that is no map', () => {
     expect(problemsOf({ 'd/a.yaml': '- a\n' })).toEqual([
-      'd/a.yaml:1:1: got a list; write a map of healthchecks, remote_healthchecks, health, routetables',
+      'd/a.yaml:1:1: got a list; write a map of healthchecks, remote_healthchecks, health, routetables, announcer',
     ]);
   });
 

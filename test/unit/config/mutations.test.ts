@@ -6,6 +6,7 @@ import { FIXTURES, load } from './source.ts';
 const TEXTS = [
   new URL('../../../config.example.yaml', import.meta.url),
   new URL('awsnycast/every-option.yaml', FIXTURES),
+  new URL('../../../examples/anycast.yaml', import.meta.url),
 ].map((url) => readFileSync(url, 'utf8').replace(/^\s*#.*\n/gm, ''));
 
 /** What breaks parsers: indicators, odd numbers, old booleans, variables, long and deep things. */
@@ -82,7 +83,7 @@ function holds(text: string): void {
 }
 
 describe('a config with random damage', () => {
-  it.each([0, 1])('never throws, and loads or has problems with places in the text (text %i)', (index) => {
+  it.each([0, 1, 2])('never throws, and loads or has problems with places in the text (text %i)', (index) => {
     const text = TEXTS[index] ?? '';
     const damage = fc.array(mutation, { minLength: 1, maxLength: 4 });
     fc.assert(

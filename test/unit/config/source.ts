@@ -30,6 +30,9 @@ const FILES = new Map([
   ['/certs/key.pem', PRIVATE_KEY],
   ['/certs/text.pem', 'no certificate\n'],
   ['/certs/locked.pem', PRIVATE_KEY.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE')],
+  ['/secrets/bgp', 's3cret\n'],
+  ['/secrets/lines', 's3cret\ns3cret\n'],
+  ['/secrets/empty', '\r\n'],
 ]);
 
 /** The files that fixtures name. */
