@@ -1,4 +1,5 @@
 import type { AgentDeps, AgentEvent, AgentSpec, DrainSignal } from '../agent/index.ts';
+import type { Announcer } from '../announce/index.ts';
 import { type Identity, type Imds, readIdentity, readSignals, type Signals } from '../aws/index.ts';
 import {
   type CheckSpec,
@@ -21,10 +22,13 @@ const HOOK_TIMEOUT_MS = 10_000;
 export interface CompositionOptions {
   readonly io: Io;
   readonly spec: AgentSpec;
-  readonly identity: Identity;
+  /** Undefined: nobody was asked, since there are no route tables. */
+  identity(): Identity | undefined;
   readonly imds: Imds;
   /** For a command that only looks: hooks and changes outside route tables are taken as made. */
   readonly isReadOnly: boolean;
+  /** The one in force now; none for a command that only looks. */
+  readonly announcer?: () => Announcer | undefined;
   report(event: AgentEvent): void;
 }
 
@@ -38,7 +42,8 @@ export interface Composition {
 
 /** The agent's drivers, put together for a real process. */
 export function compose(options: CompositionOptions): Composition {
-  const { io, spec, identity, imds, isReadOnly, report } = options;
+  const { io, spec, imds, isReadOnly, announcer = () => undefined, report } = options;
+  const identity = (): Identity => known(options.identity());
   let inForce = spec;
   const ec2 = lateEc2(spec, identity);
   prepareProbes([...spec.checks, ...spec.remoteChecks]);
@@ -53,7 +58,9 @@ export function compose(options: CompositionOptions): Composition {
     ownAddresses: new Shared(),
     readSourceDestCheck: sourceDestCheckReader({
       spec: () => inForce,
-      instanceId: identity.instanceId,
+      get instanceId() {
+        return identity().instanceId;
+      },
       describeInterfaces,
       clock: systemClock,
     }),
@@ -75,10 +82,17 @@ export function compose(options: CompositionOptions): Composition {
     readOwnInterfaceIds: () => ownInterfaceIds(imds),
     readDrainSignals: (wanted) => drainSignals(imds, wanted),
     makeProbe: (check) => openProbe(check, shared),
+    announcer,
     runHook: async (argv, variables) => (isReadOnly ? undefined : runHook(io, argv, variables)),
     report,
   };
   return { deps, reload, close: ec2.close };
+}
+
+/** Whoever asks has route tables, and with these it is known who this is. */
+function known(identity: Identity | undefined): Identity {
+  if (identity === undefined) throw new Error('nobody knows which instance this is');
+  return identity;
 }
 
 /** Loading EC2's client stalls the loop for tens of ms: the first probes are sent, and near ones answered, before. */
@@ -93,11 +107,11 @@ export function firstProbesSent(): Promise<void> {
  * EC2's client, loaded at the first call: it is by far the largest part of the program, and the first probes are under way
  * before it is needed.
  */
-export function lateEc2(spec: AgentSpec, identity: Identity) {
+export function lateEc2(spec: AgentSpec, identity: () => Identity) {
   let opening: Promise<ReturnType<typeof openEc2>> | undefined;
   const open = async () => {
     await firstProbesSent();
-    return (await import('./ec2-deps.ts')).openEc2(spec, identity);
+    return (await import('./ec2-deps.ts')).openEc2(spec, identity());
   };
   return {
     deps: async (): Promise<Ec2Deps> => {
@@ -163,7 +177,8 @@ async function runHook(
   variables: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
   const env = { ...io.env, ...variables };
-  const result = await runCommand({ argv, timeoutMs: HOOK_TIMEOUT_MS, env });
+  // The last ones may be under way when the agent ends: nobody waits for them, and they are not cut short.
+  const result = await runCommand({ argv, timeoutMs: HOOK_TIMEOUT_MS, env, survivesExit: true });
   const output = result.output.trim() === '' ? '' : `: ${result.output.trim().slice(-200)}`;
   switch (result.status) {
     case 'exited':

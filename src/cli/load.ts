@@ -127,6 +127,11 @@ export function neededFacts(io: Io, source: ConfigText): ReadonlySet<string> {
   return neededVariables({ ...source, variables: { env: io.env } });
 }
 
+/** Whether the instance metadata has to say who this is: for routes, or since the configuration names a fact of it. */
+export function needsIdentity(io: Io, source: ConfigText, { tableGroups }: AgentSpec): boolean {
+  return tableGroups.length > 0 || neededFacts(io, source).size > 0;
+}
+
 /** The facts that `${…}` can stand for, tags included as far as they are needed. */
 export async function instanceFacts(
   imds: Imds,

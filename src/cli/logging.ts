@@ -8,6 +8,7 @@ import {
   type LogFormat,
   type LogLevel,
   type LogLine,
+  PeerWatch,
   toLine,
 } from '../telemetry/index.ts';
 import type { Io } from './io.ts';
@@ -42,12 +43,12 @@ export function openLog(io: Io, { values }: ParsedOptions): Log {
 export function reporter(log: Log): (event: AgentEvent) => void {
   const isDebug = log.isOn('debug');
   const certificates = new CertificateWatch();
+  const peers = new PeerWatch();
   return (event) => {
     const news = certificates.lineOf(event);
     if (news !== undefined) log.write(news);
     if (event.type === 'probe' && !isDebug) return;
-    const line = toLine(event);
-    if (line !== undefined) log.write(line);
+    log.write(peers.quieten(event, toLine(event)));
   };
 }
 

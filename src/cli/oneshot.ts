@@ -12,6 +12,7 @@ import {
   identify,
   instanceFacts,
   neededFacts,
+  needsIdentity,
   openImds,
   readConfig,
 } from './load.ts';
@@ -43,20 +44,20 @@ export async function withEngine<T>(
   use: (oneShot: OneShot) => Promise<T>,
 ): Promise<T> {
   const source = await readConfig(io, configFile(io, options));
-  compileConfig(io, source, 'placeholder');
+  const draft = compileConfig(io, source, 'placeholder').spec;
   const imds = openImds(io);
   const failures: AwsFailure[] = [];
   const report = reporter(log);
   try {
     const signal = AbortSignal.timeout(15_000);
-    const identity = await identify(imds, 3, signal);
-    const facts = await instanceFacts(imds, identity, neededFacts(io, source), signal);
+    const identity = needsIdentity(io, source, draft) ? await identify(imds, 3, signal) : undefined;
+    const facts = identity && (await instanceFacts(imds, identity, neededFacts(io, source), signal));
     const { spec } = compileConfig(io, source, facts);
     const bell = createBell();
     const { deps, close } = compose({
       io,
       spec,
-      identity,
+      identity: () => identity,
       imds,
       isReadOnly,
       report(event) {
@@ -64,11 +65,12 @@ export async function withEngine<T>(
         report(event);
       },
     });
-    const engine = new Engine(spec, { deps, onWake: bell.ring, onDoubt: bell.ring });
+    const { ring } = bell;
+    const engine = new Engine(spec, { deps, onHealth: ring, onWake: ring, onDoubt: ring });
     try {
       return await use({
         spec,
-        region: spec.aws.region ?? identity.region,
+        region: spec.aws.region ?? identity?.region ?? '',
         engine,
         woken: bell.heard,
         failures: () => failures,

@@ -22,7 +22,11 @@ export function planText(
 }
 
 /** The same for programs. */
-export function planJson(decided: readonly DecidedRoute[], views: readonly RouteView[]): string {
+export function planJson(
+  decided: readonly DecidedRoute[],
+  views: readonly RouteView[],
+  announcements: readonly object[],
+): string {
   const routes = decided.flatMap(({ route, decision }, index) => {
     const view = views[index];
     if (view === undefined) return [];
@@ -36,7 +40,7 @@ export function planJson(decided: readonly DecidedRoute[], views: readonly Route
       to: decision.verdict === 'create' || decision.verdict === 'replace' ? decision.to.id : null,
     };
   });
-  return `${JSON.stringify({ changes: countOf(decided), routes }, null, 2)}\n`;
+  return `${JSON.stringify({ changes: countOf(decided), routes, announcements }, null, 2)}\n`;
 }
 
 function routeLine(view: RouteView, decision: Decision, isColored: boolean): string {

@@ -45,9 +45,11 @@ export class ServiceNotifier {
     this.#send('READY=1');
   }
 
-  stopping(): void {
+  /** `withinMs`: how long stopping takes at most, where that may be longer than a manager waits by itself. */
+  stopping(withinMs?: number): void {
     this.#timer?.cancel();
-    this.#send('STOPPING=1');
+    const more = withinMs === undefined ? '' : `\nEXTEND_TIMEOUT_USEC=${Math.ceil(withinMs * 1_000)}`;
+    this.#send(`STOPPING=1${more}`);
   }
 
   /** A manager that does not hear changes nothing for the routes, but it may end us for that: it is told once. */

@@ -25,6 +25,7 @@ export const apply: Command = {
   notes: [
     'No check is run. Routes of other holders are still taken only where the configuration lets a backup take them:',
     'a route that is a blackhole, or whose instance EC2 calls impaired or stopped.',
+    'The announcer is not looked at: a session that ends with the command would announce nothing.',
     'Exits 0 when everything is as it should be, 69 when EC2 did not let that happen.',
   ],
   run: runApply,

@@ -1,5 +1,7 @@
 import type { DecideMode } from '../../agent/index.ts';
+import { type DecidedPrefix, type DecidedRoute, decideAnnouncements, healthOf } from '../../core/index.ts';
 import { systemClock } from '../../lib/system-clock.ts';
+import { announcementsJson, announcementsText } from '../announcements-text.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -27,7 +29,8 @@ export const plan: Command = {
   ],
   notes: [
     'Runs the checks until each is healthy or unhealthy (rise and fall count), then decides once.',
-    'Exits 0 when nothing would change, 2 when something would.',
+    'Exits 0 when no route would change, 2 when one would. Prefixes of the announcer are shown as run would announce',
+    'them; no BGP session is opened to compare, so they never count as changes.',
   ],
   run: runPlan,
 };
@@ -48,11 +51,41 @@ async function runPlan(io: Io, options: ParsedOptions): Promise<ExitCode> {
         `warning: not settled in time, so nothing is planned on their account: ${unsettled.join(', ')}\n`,
       );
     const decided = engine.decide(mode);
-    const views = engine.routes();
-    const isJson = options.switches.has('json');
-    io.out(isJson ? planJson(decided, views) : planText(decided, views, io.isColored));
+    const text = options.switches.has('json') ? jsonOf : textOf;
+    io.out(text(oneShot, { decided, prefixes: prefixesOf(oneShot, mode), isColored: io.isColored }));
     return changesOf(decided).length > 0 ? EXIT.changes : EXIT.ok;
   });
+}
+
+interface Planned {
+  readonly decided: readonly DecidedRoute[];
+  readonly prefixes: readonly DecidedPrefix[];
+  readonly isColored: boolean;
+}
+
+/** What run would announce if it had announced nothing yet. */
+function prefixesOf({ engine, spec }: OneShot, { checks }: DecideMode): readonly DecidedPrefix[] {
+  const lookup = (name: string) => engine.health.lookup(name);
+  return decideAnnouncements(spec.announcer?.routes ?? [], {
+    healthOf: (expression) => (checks === 'ignored' ? 'healthy' : healthOf(expression, lookup)),
+    phase: { kind: 'serving' },
+  });
+}
+
+function jsonOf({ engine, spec: { announcer } }: OneShot, { decided, prefixes }: Planned): string {
+  const announcements = announcer === undefined ? [] : announcementsJson(announcer, prefixes);
+  return planJson(decided, engine.routes(), announcements);
+}
+
+function textOf({ engine, spec }: OneShot, { decided, prefixes, isColored }: Planned): string {
+  const { announcer, tableGroups } = spec;
+  const blocks = [
+    ...(tableGroups.length > 0 || announcer === undefined
+      ? [planText(decided, engine.routes(), isColored)]
+      : []),
+    ...(announcer === undefined ? [] : [announcementsText(announcer, prefixes, isColored)]),
+  ];
+  return blocks.join('\n');
 }
 
 /** Waits until no check is unknown any more, the remote ones of the present holders included. */

@@ -68,7 +68,7 @@ function ownSourceDestCheck(
   const open = async () => {
     const imds = openImds(io);
     const identity = await identify(imds, 1, AbortSignal.timeout(3_000)).finally(() => imds.close());
-    const ec2 = lateEc2(spec, identity);
+    const ec2 = lateEc2(spec, () => identity);
     const describeInterfaces: AgentDeps['describeInterfaces'] = async (query, signal) =>
       (await ec2.deps()).describeInterfaces(query, signal);
     const { instanceId } = identity;

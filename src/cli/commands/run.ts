@@ -1,24 +1,14 @@
 import { Agent, type AgentEvent, type AgentSpec } from '../../agent/index.ts';
-import type { Identity, Imds } from '../../aws/index.ts';
-import { CodedError } from '../../lib/coded-error.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import type { Log } from '../../telemetry/index.ts';
 import { AdminAccess } from '../admin-access.ts';
+import { AnnouncerAccess } from '../announcer-access.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
 import { type Composition, compose, firstProbesSent } from '../compose.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { InstanceConfig } from '../instance-config.ts';
 import type { Io } from '../io.ts';
-import {
-  type CompiledConfig,
-  type ConfigText,
-  compileConfig,
-  configFile,
-  identify,
-  instanceFacts,
-  neededFacts,
-  openImds,
-  readConfig,
-} from '../load.ts';
+import { type CompiledConfig, configFile, openImds, readConfig } from '../load.ts';
 import { LOG_OPTIONS, openLog, problemLine, reporter } from '../logging.ts';
 import type { ParsedOptions } from '../options.ts';
 import { pingMethodLines } from '../ping-methods.ts';
@@ -52,28 +42,34 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
   const file = configFile(io, options);
   const first = await readConfig(io, file);
   const imds = openImds(io);
+  const configs = new InstanceConfig({ io, imds, report });
+  const announcer = new AnnouncerAccess(report);
+  const told = (compiled: CompiledConfig): CompiledConfig => {
+    for (const warning of compiled.warnings) log.write(problemLine(warning));
+    return compiled;
+  };
+  const load: Load = async () => told(await configs.loadAgain(await readConfig(io, file)));
   try {
-    const identity =
-      (await tryIdentify(imds, 1, AbortSignal.timeout(5_000))) ??
-      (await identifyPatiently(io, imds, first, report));
-    if (identity === undefined) return EXIT.ok;
-    const load = async (known?: ConfigText): Promise<CompiledConfig> => {
-      const source = known ?? (await readConfig(io, file));
-      const needed = neededFacts(io, source);
-      const facts = await instanceFacts(imds, identity, needed, AbortSignal.timeout(10_000));
-      const compiled = compileConfig(io, source, facts);
-      for (const warning of compiled.warnings) log.write(problemLine(warning));
-      return compiled;
-    };
-    const { spec, admin } = await load(first);
+    const loaded = await configs.loadFirst(first);
+    if (loaded === undefined) return EXIT.ok;
+    const { spec, admin } = told(loaded);
     await access.moveTo(admin);
-    const composition = compose({ io, spec, identity, imds, isReadOnly: false, report });
+    await announcer.moveTo(spec.announcer);
+    const composition = compose({
+      io,
+      spec,
+      identity: () => configs.identity(),
+      imds,
+      isReadOnly: false,
+      announcer: () => announcer.current(),
+      report,
+    });
     try {
-      const serving = serve({ io, spec, composition, access, report, load, hangups });
+      const serving = serve({ io, spec, composition, access, announcer, report, load, hangups });
       const [code] = await Promise.all([serving, tellPingMethods(spec, log, report)]);
       return code;
     } finally {
-      await composition.close();
+      await Promise.all([composition.close(), announcer.close()]);
     }
   } finally {
     await access.close();
@@ -95,58 +91,12 @@ async function tellPingMethods(
   }
 }
 
-/**
- * Waits for the metadata as long as it takes; undefined when told to stop meanwhile. What is wrong with the
- * configuration on any instance is told first.
- */
-async function identifyPatiently(
-  io: Io,
-  imds: Imds,
-  source: ConfigText,
-  report: (event: AgentEvent) => void,
-): Promise<Identity | undefined> {
-  compileConfig(io, source, 'placeholder');
-  const stop = new AbortController();
-  const undo = [io.onSignal('SIGTERM', () => stop.abort()), io.onSignal('SIGINT', () => stop.abort())];
-  try {
-    for (let failures = 0; !stop.signal.aborted; failures += 1) {
-      const identity = await tryIdentify(imds, 5, stop.signal, failures === 0 ? report : undefined);
-      if (identity !== undefined) return identity;
-    }
-    return undefined;
-  } finally {
-    for (const off of undo) off();
-  }
-}
-
-async function tryIdentify(
-  imds: Imds,
-  attempts: number,
-  signal: AbortSignal,
-  report?: (event: AgentEvent) => void,
-): Promise<Identity | undefined> {
-  try {
-    return await identify(imds, attempts, signal);
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    const { message } = error;
-    const failure = {
-      kind: 'transient',
-      api: 'Imds',
-      code: error.code,
-      message,
-      requestId: undefined,
-    } as const;
-    if (!signal.aborted) report?.({ type: 'api-failing', failure, subject: 'instance metadata' });
-    return undefined;
-  }
-}
-
 interface Serving {
   readonly io: Io;
   readonly spec: AgentSpec;
   readonly composition: Composition;
   readonly access: AdminAccess;
+  readonly announcer: AnnouncerAccess;
   readonly load: Load;
   readonly hangups: Hangups;
   report(event: AgentEvent): void;
@@ -174,7 +124,16 @@ function holdHangups(io: Io): Hangups {
 }
 
 /** Runs the agent until a signal or a refusal; resolves when it has stopped. */
-function serve({ io, spec, composition, access, load, report, hangups }: Serving): Promise<ExitCode> {
+function serve({
+  io,
+  spec,
+  composition,
+  access,
+  announcer,
+  load,
+  report,
+  hangups,
+}: Serving): Promise<ExitCode> {
   const { deps } = composition;
   return new Promise((resolve, reject) => {
     const notifier = new ServiceNotifier(io, systemClock);
@@ -183,9 +142,11 @@ function serve({ io, spec, composition, access, load, report, hangups }: Serving
     const stop = (why: string, code: ExitCode): void => {
       if (isStopping) io.exitNow(EXIT.failed);
       isStopping = true;
-      notifier.stopping();
+      // The withdrawals first: what is written here is on the wire before anybody is told of it.
+      const closing = agent.close(why);
+      notifier.stopping(agent.stopsWithinMs());
       access.stopping();
-      agent.close(why).then((isClean) => {
+      closing.then((isClean) => {
         for (const off of undo) off();
         resolve(isClean ? code : EXIT.failed);
       }, reject);
@@ -193,7 +154,7 @@ function serve({ io, spec, composition, access, load, report, hangups }: Serving
     const agent = new Agent(spec, {
       deps,
       onRefused(refusals) {
-        io.err(refusalMessage(refusals, deps.identity.region));
+        io.err(refusalMessage(refusals, deps.identity().region));
         stop('refused', EXIT.config);
       },
     });
@@ -202,7 +163,9 @@ function serve({ io, spec, composition, access, load, report, hangups }: Serving
       io.onSignal('SIGINT', () => stop('SIGINT', EXIT.ok)),
       // One after the other: the last one that was asked for is the one that stays.
       hangups.listen(() => {
-        reloading = reloading.then(() => reload({ agent, notifier, composition, access, load, report }));
+        reloading = reloading.then(() =>
+          reload({ agent, notifier, composition, access, announcer, load, report }),
+        );
       }),
     ];
     access.attach(agent);
@@ -214,18 +177,27 @@ function serve({ io, spec, composition, access, load, report, hangups }: Serving
   });
 }
 
-interface Reloading extends Pick<Serving, 'composition' | 'access' | 'load' | 'report'> {
+interface Reloading extends Pick<Serving, 'composition' | 'access' | 'announcer' | 'load' | 'report'> {
   readonly agent: Agent;
   readonly notifier: ServiceNotifier;
 }
 
 /** A bad configuration changes nothing, and is told whole. */
-async function reload({ agent, notifier, composition, access, load, report }: Reloading): Promise<void> {
+async function reload({
+  agent,
+  notifier,
+  composition,
+  access,
+  announcer,
+  load,
+  report,
+}: Reloading): Promise<void> {
   notifier.reloading();
   try {
     const { spec, admin } = await load();
     await access.moveTo(admin);
     composition.reload(spec);
+    await announcer.moveTo(spec.announcer);
     agent.reload(spec);
   } catch (error) {
     report({ type: 'reload-refused', why: error instanceof Error ? error.message : String(error) });

@@ -1,3 +1,4 @@
+import type { AgentSpec } from '../../agent/index.ts';
 import { formatProblem } from '../../config/index.ts';
 import { CONFIG_OPTION, type Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -19,8 +20,14 @@ export const validate: Command = {
     const routes = spec.tableGroups.reduce((sum, group) => sum + group.routes.length, 0);
     io.out(
       `${source.file}: good: ${spec.checks.length} checks, ${spec.remoteChecks.length} remote checks, ` +
-        `${spec.tableGroups.length} groups of route tables, ${routes} managed routes\n`,
+        `${spec.tableGroups.length} groups of route tables, ${routes} managed routes${announced(spec)}\n`,
     );
     return EXIT.ok;
   },
 };
+
+function announced({ announcer }: AgentSpec): string {
+  if (announcer === undefined) return '';
+  const prefixes = new Set(announcer.routes.map((route) => route.prefix));
+  return `, ${prefixes.size} prefixes for ${announcer.backend.speaker.peers.length} peers`;
+}

@@ -8,6 +8,9 @@ import { runCli } from '../../support/cli.ts';
 const ROOT = resolve(import.meta.dirname, '../../..');
 const BAD = join(ROOT, 'test/fixtures/config/bad');
 const EXAMPLE = join(ROOT, 'config.example.yaml');
+const ANYCAST = join(ROOT, 'examples/anycast.yaml');
+/** Whoever asks for metadata here is refused, and not kept waiting. */
+const NOWHERE = { AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9' };
 
 describe('vpcast validate', () => {
   it('takes the example', async () => {
@@ -15,6 +18,12 @@ describe('vpcast validate', () => {
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^.*config\.example\.yaml: good: \d+ checks/);
     expect(code).toBe(0);
+  });
+
+  it('takes an announcer alone, off AWS', async () => {
+    const { code, stdout, stderr } = await runCli(['validate', ANYCAST], NOWHERE);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/anycast\.yaml: good: 4 checks, .* 0 managed routes, 3 prefixes for 3 peers\n$/);
   });
 
   it('reads standard input', async () => {
@@ -127,6 +136,15 @@ describe('the command line', () => {
     const { code, stderr } = await runCli(args);
     expect(code).toBe(64);
     expect(stderr).toContain(message);
+  });
+
+  it('runs a check of an announcer alone off AWS', async () => {
+    const text = `healthchecks: { up: { type: command, argv: ['true'], run_on_healthy: ['true'] } }
+announcer: { router_id: 10.0.0.1, local_asn: 65999, peers: [{ remote_address: 10.0.0.2, remote_asn: 65000 }], routes: [{ prefix: 10.0.0.128 }] }
+`;
+    const { code, stdout } = await runCli(['probe', 'up', '--config', '-'], NOWHERE, text);
+    expect(stdout).toContain('pass');
+    expect(code).toBe(0);
   });
 
   it('prints a JSON Schema', async () => {
