@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../agent/index.ts';
-import type { LogLine } from './lines.ts';
+import type { LogLine } from './log-line.ts';
 
 /**
  * Says once when a certificate comes near its end, and once when it was renewed. A check that has not measured one yet

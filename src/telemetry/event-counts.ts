@@ -6,7 +6,7 @@ export function countEvent(store: MetricStore, event: AgentEvent): void {
   if (event.type === 'reloaded' || event.type === 'reload-refused') {
     store.gauge('vpcast_config_last_reload_successful', {}).set(event.type === 'reloaded' ? 1 : 0);
   }
-  counterOf(store, event)?.add(1);
+  counterOf(store, event)?.add(event.type === 'bgp-connection-refused' ? event.count : 1);
 }
 
 /** What an event adds to; undefined where nothing counts it. */
@@ -40,6 +40,8 @@ function counterOf(store: MetricStore, event: AgentEvent): CounterSeries | undef
       const { api, kind: failure } = event.failure;
       return store.counter('vpcast_api_failing_total', { api, failure });
     }
+    case 'bgp-connection-refused':
+      return store.counter('vpcast_bgp_connections_refused_total', {});
     case 'throttled-by-us':
       return store.counter('vpcast_own_limit_waits_total', {});
     default:

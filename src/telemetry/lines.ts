@@ -1,17 +1,9 @@
 import type { AgentEvent } from '../agent/index.ts';
+import { announcerLine } from './announcer-lines.ts';
+import { flat, type LogLevel, type LogLine, ms } from './log-line.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** One log line: a sentence for people, and the facts under stable names for machines. */
-export interface LogLine {
-  readonly level: LogLevel;
-  readonly event: string;
-  readonly message: string;
-  readonly facts: Readonly<Record<string, unknown>>;
-}
-
-/** The line that an event is written as; undefined for what belongs to metrics only. */
-export function toLine(event: AgentEvent): LogLine | undefined {
+/** The line that an event is written as. */
+export function toLine(event: AgentEvent): LogLine {
   const { type, ...facts } = event;
   const line = (level: LogLevel, message: string, more: Record<string, unknown> = flat(facts)): LogLine => ({
     level,
@@ -23,11 +15,16 @@ export function toLine(event: AgentEvent): LogLine | undefined {
     case 'probe':
       return line('debug', `${event.check}: ${event.outcome.ok ? 'passed' : event.outcome.reason}`);
     case 'started':
-      return line('info', `started with ${event.checks} checks and ${event.groups} groups of route tables`);
+      return line('info', `started with ${sizes(event)}`);
     case 'ready':
-      return line('info', `interfaces and route tables are known after ${ms(event.sinceStartMs)}`);
+      return event.managed
+        ? line('info', `interfaces and route tables are known after ${ms(event.sinceStartMs)}`)
+        : line('info', `every check has settled after ${ms(event.sinceStartMs)}`);
     case 'stopping':
-      return line('info', `stopping (${event.why}); routes: ${event.onExit}`);
+      return line(
+        'info',
+        `stopping (${event.why}); routes: ${event.onExit}${event.prefixes === undefined ? '' : `, prefixes: ${event.prefixes}`}`,
+      );
     case 'stopped':
       return event.isClean
         ? line('info', `stopped after ${ms(event.tookMs)}`)
@@ -35,7 +32,7 @@ export function toLine(event: AgentEvent): LogLine | undefined {
     case 'reloaded':
       return event.needsRestart
         ? line('warn', 'configuration reloaded; the changes under `aws` take effect at a restart only')
-        : line('info', `configuration reloaded: ${event.checks} checks, ${event.groups} groups`);
+        : line('info', `configuration reloaded: ${sizes(event)}`);
     case 'reload-refused':
       return line('error', `configuration not reloaded, the old one stays in force: ${event.why}`);
     case 'health':
@@ -119,10 +116,19 @@ export function toLine(event: AgentEvent): LogLine | undefined {
         where: event.where,
         stack: stackOf(event.error),
       });
+    default:
+      return announcerLine(event);
   }
 }
 
 type Of<T extends AgentEvent['type']> = Extract<AgentEvent, { readonly type: T }>;
+
+function sizes({ checks, groups, prefixes }: Pick<Of<'started'>, 'checks' | 'groups' | 'prefixes'>): string {
+  const tables = `${groups} groups of route tables`;
+  return prefixes === 0
+    ? `${checks} checks and ${tables}`
+    : `${checks} checks, ${tables} and ${prefixes} prefixes`;
+}
 
 function healthMessage(event: Of<'health'>): string {
   const { check, destination, to, outcome } = event;
@@ -176,24 +182,6 @@ function verb(kind: 'create' | 'replace' | 'delete'): string {
 function move(action: Of<'route-changed'>['action']): string {
   const from = action.from === undefined ? '' : ` from ${action.from.id}`;
   return `${from}${action.to === undefined ? '' : ` to ${action.to.id}`}`;
-}
-
-/** `850 ms`, `2.5 s`, `10 min`. */
-function ms(value: number): string {
-  if (value < 1_000) return `${Math.round(value)} ms`;
-  if (value < 120_000) return `${Number((value / 1_000).toFixed(1))} s`;
-  return `${Math.round(value / 60_000)} min`;
-}
-
-function flat(facts: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(facts).flatMap(([key, value]) => flatten(key, value)));
-}
-
-/** Nested objects become dotted names one level deep, which is all that events have. */
-function flatten(key: string, value: unknown): [string, unknown][] {
-  const isPlain = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isPlain) return [[key, value]];
-  return Object.entries(value).map(([inner, leaf]) => [`${key}.${inner}`, leaf]);
 }
 
 function stackOf(error: unknown): string | undefined {

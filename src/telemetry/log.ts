@@ -1,4 +1,4 @@
-import type { LogLevel, LogLine } from './lines.ts';
+import type { LogLevel, LogLine } from './log-line.ts';
 
 export type LogFormat = 'human' | 'json' | 'logfmt';
 

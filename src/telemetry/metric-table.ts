@@ -10,6 +10,8 @@ export interface MetricDefinition {
 /** A remote check has one series for each holder that it probes; `holder` is empty for a local check. */
 const OF_CHECK = ['check', 'holder'] as const;
 const OF_ROUTE = ['group', 'table', 'destination'] as const;
+const OF_PEER = ['peer'] as const;
+const OF_PREFIX = ['prefix'] as const;
 
 /** Every metric that there is. docs/operations.md has the same table, and a test compares the two. */
 export const METRICS = {
@@ -66,6 +68,72 @@ export const METRICS = {
   vpcast_owner_conflict_total: counter('Routes that another owner kept taking.'),
   vpcast_api_failing_total: counter('Times that an API began to fail.', ['api', 'failure']),
   vpcast_own_limit_waits_total: counter("Times that changes waited for the client's own limit."),
+
+  vpcast_bgp_info: gauge('Always 1; who this speaker is.', ['router', 'asn', 'backend']),
+  vpcast_bgp_peers: gauge('Peers in the configuration.'),
+  vpcast_bgp_connections_refused_total: counter(
+    'Connections to the listener that were closed at once, as far as they were told of.',
+  ),
+  vpcast_bgp_peer_info: gauge('Always 1; who a peer is.', [
+    ...OF_PEER,
+    'address',
+    'asn',
+    'session',
+    'password',
+  ]),
+  vpcast_bgp_peer_up: gauge('1 while the session is Established, else 0.', OF_PEER),
+  vpcast_bgp_peer_state: gauge('1 for the state that the session is in, 0 for the others.', [
+    ...OF_PEER,
+    'state',
+  ]),
+  vpcast_bgp_peer_established_timestamp_seconds: gauge(
+    'Since when the session is Established, in Unix time; no sample while it is not.',
+    OF_PEER,
+  ),
+  vpcast_bgp_peer_flaps_total: counter('Times that the session left Established.', OF_PEER),
+  vpcast_bgp_peer_attempts: gauge(
+    'Connections that were begun since the session was last Established.',
+    OF_PEER,
+  ),
+  vpcast_bgp_peer_ends_total: counter('Sessions and attempts that ended, by why.', [...OF_PEER, 'reason']),
+  vpcast_bgp_peer_last_end_timestamp_seconds: gauge(
+    'When the last of them ended, in Unix time; why is in the labels.',
+    [...OF_PEER, 'reason', 'code', 'subcode'],
+  ),
+  vpcast_bgp_peer_hold_time_seconds: gauge('Hold time agreed on; no sample without a session.', OF_PEER),
+  vpcast_bgp_peer_messages_total: counter('BGP messages.', [...OF_PEER, 'direction', 'type']),
+  vpcast_bgp_peer_prefixes_total: counter('Prefixes in UPDATE messages, repeats included.', [
+    ...OF_PEER,
+    'direction',
+  ]),
+  vpcast_bgp_peer_withdrawals_total: counter('Withdrawn prefixes in UPDATE messages.', [
+    ...OF_PEER,
+    'direction',
+  ]),
+  vpcast_bgp_peer_update_errors_total: counter(
+    'Received UPDATE messages with an error that did not end the session (RFC 7606).',
+    OF_PEER,
+  ),
+  vpcast_bgp_peer_prefixes_announced: gauge('Prefixes that the peer has from this agent now.', OF_PEER),
+  vpcast_bgp_peer_prefixes_withheld: gauge('Prefixes that cannot be sent to the peer.', OF_PEER),
+  vpcast_bgp_peer_out_queue_bytes: gauge('Bytes that wait to be sent.', OF_PEER),
+
+  vpcast_announcements: gauge('Prefixes of the configuration by what is decided for them now.', [
+    'verdict',
+    'reason',
+  ]),
+  vpcast_announcement_desired: gauge('1 while the prefix should be announced, else 0.', OF_PREFIX),
+  vpcast_announcement_peers: gauge('Peers that have the prefix from this agent now.', OF_PREFIX),
+  vpcast_announcement_withheld: gauge('Peers that cannot have the prefix.', OF_PREFIX),
+  vpcast_announcement_transitions_total: counter('Changes of what is desired, by the new one.', [
+    ...OF_PREFIX,
+    'to',
+  ]),
+  vpcast_service_addresses: gauge('Service addresses by how they stand.', ['interface', 'state']),
+  vpcast_service_address_present: gauge('1 while the interface has the address, else 0.', [
+    'address',
+    'interface',
+  ]),
 
   process_cpu_seconds_total: counter('Processor time, user and system.'),
   process_resident_memory_bytes: gauge('Resident memory.'),

@@ -1,5 +1,6 @@
 import type { AgentEvent, AgentSnapshot, CheckView } from '../agent/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { AnnouncerSeries } from './announcer-series.ts';
 import { CheckSeries } from './check-series.ts';
 import { countEvent, startCounts } from './event-counts.ts';
 import { CONTENT_TYPE, MetricStore } from './metric-store.ts';
@@ -7,7 +8,7 @@ import { type ProcessFacts, showProcess, showSnapshot } from './snapshot-gauges.
 
 export interface MetricsOptions {
   readonly version: string;
-  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly clock: Pick<Clock, 'now' | 'wallNow'>;
   readProcess(): ProcessFacts;
 }
 
@@ -18,13 +19,14 @@ export interface Exposition {
 }
 
 /**
- * The metrics of one agent: it counts events as they come, and reads everything that is a state (health, routes) from the
+ * The metrics of one agent: it counts events as they come, and reads everything that is a state (health, routes, BGP) from the
  * agent when it is scraped, so that no event can be missed.
  */
 export class Metrics {
   readonly #options: MetricsOptions;
   readonly #store = new MetricStore();
   readonly #checks = new Map<string, CheckSeries>();
+  readonly #announcer = new AnnouncerSeries(this.#store);
   #exposing: Promise<Exposition> | undefined;
 
   constructor(options: MetricsOptions) {
@@ -44,6 +46,14 @@ export class Metrics {
       case 'remote-check':
         if (event.change === 'stopped') this.#forget(event.check);
         break;
+      case 'peer-state':
+        this.#countEnd(event);
+        break;
+      case 'announcement': {
+        const { prefix, wasAnnounced, isAnnounced } = event;
+        if (wasAnnounced !== isAnnounced) this.#announcer.countTransition(prefix, isAnnounced);
+        break;
+      }
       default:
         countEvent(this.#store, event);
     }
@@ -61,9 +71,21 @@ export class Metrics {
     if (snapshot !== undefined) {
       this.#showChecks(snapshot.checks);
       await showSnapshot(this.#store, snapshot);
+      await this.#announcer.show(snapshot.announcer, this.#toUnixSeconds());
     }
     showProcess(this.#store, this.#options.readProcess());
     return { contentType: CONTENT_TYPE, body: await this.#store.expose() };
+  }
+
+  #countEnd({ peer, from, end }: Extract<AgentEvent, { readonly type: 'peer-state' }>): void {
+    if (end !== undefined) this.#announcer.countEnd(peer, end, from === 'Established');
+  }
+
+  /** As the clocks stand now. */
+  #toUnixSeconds(): (atMs: number) => number {
+    const { clock } = this.#options;
+    const offsetMs = clock.wallNow() - clock.now();
+    return (atMs) => (atMs + offsetMs) / 1_000;
   }
 
   #showChecks(views: readonly CheckView[]): void {

@@ -34,7 +34,7 @@ describe('the watch over certificates', () => {
   it('keeps checks apart, and says again after a reload what still holds', () => {
     expect(watch.lineOf(measured('web', true))).toBeDefined();
     expect(watch.lineOf(measured('mail', true))).toBeDefined();
-    watch.lineOf({ type: 'reloaded', checks: 2, groups: 1, needsRestart: false });
+    watch.lineOf({ type: 'reloaded', checks: 2, groups: 1, prefixes: 0, needsRestart: false });
     expect(watch.lineOf(measured('web', true))).toBeDefined();
   });
 

@@ -6,6 +6,7 @@ import { Metrics } from '../../../src/telemetry/metrics.ts';
 import { samplesIn, typesIn, valueIn } from '../../support/exposition.ts';
 
 const WALL_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+const CLOCK = { now: () => 5_000, wallNow: () => WALL_MS };
 const PROCESS = { cpuSeconds: 1.5, residentBytes: 7e7, startedAtSeconds: 1_700_000_000, openFiles: 21 };
 
 const PASSED: ProbeOutcome = { ok: true, reason: 'passed', latencyMs: 4, detail: undefined };
@@ -31,7 +32,7 @@ const FAILURE = {
 let metrics: Metrics;
 
 beforeEach(() => {
-  metrics = new Metrics({ version: '1.2.3', clock: { wallNow: () => WALL_MS }, readProcess: () => PROCESS });
+  metrics = new Metrics({ version: '1.2.3', clock: CLOCK, readProcess: () => PROCESS });
 });
 
 async function scrape(snapshot?: Partial<AgentSnapshot>): Promise<string> {
@@ -42,7 +43,16 @@ async function scrape(snapshot?: Partial<AgentSnapshot>): Promise<string> {
 }
 
 function snapshotWith(over: Partial<AgentSnapshot>): AgentSnapshot {
-  return { notReady: undefined, checks: [], health: [], groups: [], routes: [], drainSignals: [], ...over };
+  return {
+    notReady: undefined,
+    checks: [],
+    health: [],
+    groups: [],
+    routes: [],
+    drainSignals: [],
+    announcer: undefined,
+    ...over,
+  };
 }
 
 function view(
@@ -354,7 +364,7 @@ describe('metrics of the agent', () => {
     one('vpcast_internal_errors_total', { where: 'poll' });
     one('vpcast_config_reloads_total', { outcome: 'refused' });
     expect(valueIn(text, 'vpcast_config_last_reload_successful')).toBe(0);
-    metrics.observe({ type: 'reloaded', checks: 1, groups: 1, needsRestart: false });
+    metrics.observe({ type: 'reloaded', checks: 1, groups: 1, prefixes: 0, needsRestart: false });
     expect(valueIn(await scrape(), 'vpcast_config_last_reload_successful')).toBe(1);
   });
 
@@ -373,7 +383,7 @@ describe('metrics of the agent', () => {
       openFiles: 21 as number | undefined,
       residentBytes: 7e7 as number | undefined,
     };
-    metrics = new Metrics({ version: '1', clock: { wallNow: () => WALL_MS }, readProcess: () => facts });
+    metrics = new Metrics({ version: '1', clock: CLOCK, readProcess: () => facts });
     await scrape();
     [facts.openFiles, facts.residentBytes] = [undefined, undefined];
     const text = await scrape();
