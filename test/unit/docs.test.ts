@@ -95,14 +95,18 @@ describe('docs/operations.md', () => {
     ['Why a route is changed', 'src/core/action.ts', 'ChangeReason'],
     ['Why a probe failed', 'src/checks/probe.ts', 'ProbeReason'],
     ['Drain', 'src/agent/spec.ts', 'DrainSignal'],
+    ['Why a prefix is announced or not', 'src/core/announce.ts', 'AnnounceReason'],
+    ['States of a session', 'src/bgp/status.ts', 'SessionState'],
+    ['Why a session ended', 'src/bgp/status.ts', 'SessionEndReason'],
   ])('tells under "%s" every code that there is, and no other', (heading, path, name) => {
     expect(firstColumn(section(operations, heading))).toEqual(unionOf(path, name));
   });
 
   it('tells every event of the log, and no other', () => {
-    const events = [...read('src/agent/events.ts').matchAll(/readonly type: '([^']+)'/g)].map(
-      (found) => found[1],
+    const told = ['src/agent/events.ts', 'src/announce/events.ts'].flatMap((path) =>
+      [...read(path).matchAll(/readonly type: '([^']+)'/g)].map((found) => found[1]),
     );
+    const events = [...new Set(told)];
     const others = ['src/cli/logging.ts', 'src/cli/ping-methods.ts', 'src/telemetry/certificate-watch.ts'];
     const ofCli = others.flatMap((path) =>
       [...read(path).matchAll(/event: '([^']+)'/g)].map((found) => found[1]),
@@ -189,10 +193,11 @@ describe('all documents', () => {
   it('show configurations that load', () => {
     const variables = { instance: 'placeholder', env: {} } as const;
     const shown = DOCUMENTS.flatMap((file) => blocks(read(file), 'yaml').map((text) => ({ file, text })));
-    const whole = shown.filter(({ text }) => text.includes('routetables:') && !text.includes('…'));
-    expect(whole.length).toBeGreaterThan(2);
+    const isWhole = (text: string): boolean => /^routetables:|^ {2}peers:/m.test(text) && !text.includes('…');
+    const whole = shown.filter(({ text }) => isWhole(text));
+    expect(whole.length).toBeGreaterThan(5);
     for (const { file, text } of whole) {
-      const result = loadConfig({ text, file, variables, readFile: read });
+      const result = loadConfig({ text, file, variables, readFile: () => 'stood in for' });
       expect(result).toMatchObject({ ok: true });
     }
   });
