@@ -1,0 +1,90 @@
+import { AdjRibOut, type RibChange } from './adj-rib-out.ts';
+import type { Connection } from './connection.ts';
+import { encodeMessage } from './encode.ts';
+import type { ExportContext } from './export-route.ts';
+import type { AddressFamily } from './message.ts';
+import type { PeerCounts } from './peer-counts.ts';
+import type { BgpRoute } from './spec.ts';
+import type { PeerStatus } from './status.ts';
+
+export interface PeerRoutesOptions {
+  readonly counts: PeerCounts;
+  onWithheld(prefix: string, why: string): void;
+}
+
+interface Feed {
+  readonly out: AdjRibOut;
+  readonly connection: Connection;
+  readonly isFourOctetAs: boolean;
+}
+
+/** The routes that a peer should have, and the sending of what it lacks while its session is established. */
+export class PeerRoutes {
+  readonly #options: PeerRoutesOptions;
+  #wanted: readonly BgpRoute[] = [];
+  #feed: Feed | undefined;
+  #told: ReadonlyMap<string, string> = new Map();
+
+  constructor(options: PeerRoutesOptions) {
+    this.#options = options;
+  }
+
+  /** From now on the peer should have exactly these; what differs is sent before this returns. */
+  set(wanted: readonly BgpRoute[]): void {
+    this.#wanted = wanted;
+    this.sync();
+  }
+
+  /** The session stands: all routes go out, and then End-of-RIB. */
+  begin(connection: Connection, context: ExportContext): void {
+    const out = new AdjRibOut(context);
+    this.#feed = { out, connection, isFourOctetAs: context.negotiated.isFourOctetAs };
+    this.#told = new Map();
+    const change = out.change(this.#wanted);
+    this.#write({ ...change, messages: [...change.messages, ...out.endOfRibs()] });
+    this.#tellWithheld(out);
+  }
+
+  /** The session is over: the peer has nothing any more. */
+  end(): void {
+    this.#feed = undefined;
+  }
+
+  /** A peer that takes nothing gets the newest state when it does again, not every state between. */
+  sync(): void {
+    if (this.#feed === undefined || this.#feed.connection.isStalled()) return;
+    const { out } = this.#feed;
+    this.#write(out.change(this.#wanted));
+    this.#tellWithheld(out);
+  }
+
+  /** All of a family again. */
+  repeat(family: AddressFamily): void {
+    if (this.#feed !== undefined) this.#write(this.#feed.out.repeat(family));
+  }
+
+  status(): Pick<PeerStatus, 'announced' | 'withheld'> {
+    return {
+      announced: this.#feed?.out.announced() ?? new Set(),
+      withheld: this.#feed?.out.withheld() ?? new Map(),
+    };
+  }
+
+  /** In one piece: a packet as large as can be, not one for each message. */
+  #write({ messages, announced, withdrawn }: RibChange): void {
+    if (this.#feed === undefined || messages.length === 0) return;
+    const { connection, isFourOctetAs } = this.#feed;
+    const { counts } = this.#options;
+    for (const message of messages) counts.sent(message);
+    counts.routesSent(announced, withdrawn);
+    connection.write(Buffer.concat(messages.map((message) => encodeMessage(message, { isFourOctetAs }))));
+  }
+
+  #tellWithheld(out: AdjRibOut): void {
+    const withheld = out.withheld();
+    for (const [prefix, why] of withheld) {
+      if (this.#told.get(prefix) !== why) this.#options.onWithheld(prefix, why);
+    }
+    this.#told = withheld;
+  }
+}
