@@ -1,4 +1,4 @@
-/** Bundles src/main.ts into dist/vpcast.js (koffi stays outside: it carries native code). */
+/** Bundles src/main.ts into dist/vpcast.js, and what its thread runs (koffi stays outside: it carries native code). */
 
 import {
   chmodSync,
@@ -124,7 +124,8 @@ const outdir = process.env.VPCAST_DIST ?? 'dist';
 
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: { vpcast: 'src/main.ts' },
+  // A thread is started by the name of a file, which is looked for beside the one that starts it.
+  entryPoints: { vpcast: 'src/main.ts', 'command-worker': 'src/lib/command-worker.ts' },
   outdir,
   write: false,
   bundle: true,

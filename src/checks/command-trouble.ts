@@ -5,6 +5,11 @@ import type { Verdict } from './verdict.ts';
 const OWN_TROUBLE: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
 const DETAIL_CHARACTERS = 200;
 
+/** Out of descriptors, processes or memory, or lost from sight: nothing is said of a target by that. */
+export function isOwnTrouble(code: string): boolean {
+  return OWN_TROUBLE.has(code);
+}
+
 /** Why a program that looks for us could not; undefined: it has ended by itself. */
 export function commandTrouble(program: string, end: CommandEnd): Verdict | undefined {
   switch (end.status) {
@@ -21,10 +26,9 @@ export function commandTrouble(program: string, end: CommandEnd): Verdict | unde
   }
 }
 
-/** Out of descriptors, processes or memory is our own trouble. */
 function verdictOfSpawn(program: string, code: string): Verdict {
   if (code === 'ENOENT') return { reason: 'spawn-failed', detail: `${program} is not here` };
-  const reason = OWN_TROUBLE.has(code) ? 'internal-error' : 'spawn-failed';
+  const reason = isOwnTrouble(code) ? 'internal-error' : 'spawn-failed';
   return { reason, detail: `${program} can't be run: ${code}` };
 }
 

@@ -2,11 +2,10 @@ import { basename } from 'node:path';
 import { assertNever } from '../lib/assert-never.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type CommandEnd, runCommand } from '../lib/run-command.ts';
+import { isOwnTrouble } from './command-trouble.ts';
 import type { Probe } from './probe.ts';
 import type { CommandSpec } from './spec.ts';
 import type { Verdict } from './verdict.ts';
-
-const OWN_TROUBLE: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
 
 const DESTINATION = '%DESTINATION%';
 const DETAIL_CHARACTERS = 200;
@@ -49,8 +48,7 @@ function verdictOf(end: CommandEnd, argv: readonly string[]): Verdict {
     case 'timeout':
       return { reason: 'timeout', detail: `${name} was killed, as it took too long` };
     case 'spawn-failed':
-      // Out of descriptors, processes or memory: our own trouble, not the target's.
-      if (OWN_TROUBLE.has(end.code)) return { reason: 'internal-error', detail: `${argv[0]}: ${end.code}` };
+      if (isOwnTrouble(end.code)) return { reason: 'internal-error', detail: `${argv[0]}: ${end.code}` };
       return { reason: 'spawn-failed', detail: `${argv[0]}: ${end.code}` };
     default:
       return assertNever(end);

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { type CommandResult, runCommand } from '../lib/run-command.ts';
 import { type IpFamily, isSameAddress } from '../lib/sockaddr.ts';
+import { isOwnTrouble } from './command-trouble.ts';
 import type { PingSpec } from './spec.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -42,7 +43,7 @@ export async function pingByProgram(options: PingProgramOptions): Promise<Progra
 /** Whether the program can be started at all. */
 export async function hasPingProgram(clock: Clock, program: string = DEFAULT_PROGRAM): Promise<boolean> {
   const result = await runCommand({ argv: [program, '-V'], timeoutMs: 1_000, clock });
-  return result.status !== 'spawn-failed';
+  return result.status !== 'spawn-failed' || isOwnTrouble(result.code);
 }
 
 function pingArguments({ program, family, destination, spec, timeoutMs }: PingProgramOptions): string[] {
@@ -64,6 +65,8 @@ function pingArguments({ program, family, destination, spec, timeoutMs }: PingPr
 
 function verdictOf(result: CommandResult, destination: string): ProgramVerdict {
   if (result.status === 'spawn-failed') {
+    if (isOwnTrouble(result.code))
+      return { reason: 'internal-error', detail: `ping program: ${result.code}` };
     return {
       reason: 'not-permitted',
       detail: `no ICMP socket, and no ping program (${result.code}): ${PING_SOCKET_ADVICE}`,

@@ -1,6 +1,8 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { openUdpSocket, type Peer, type UdpListener, type UdpSource } from './udp-exchange.ts';
 
+const MAX_DRAWS = 8;
+
 /**
  * The client's end of a transfer. The server answers from a port of its own choice (RFC 1350 §4), so the socket that
  * sends can't be connected, and Linux tells only connected ones of a closed port. Therefore a second one with the same
@@ -21,14 +23,7 @@ export class TftpSockets {
       this.#open = openUdpSocket(source, listener);
       return;
     }
-    const shared = { ...source, sharedPort: drawPort(source) };
-    this.#open = openUdpSocket(shared, listener);
-    try {
-      this.#connected = openUdpSocket(shared, listener);
-    } catch (error) {
-      this.#open.close();
-      throw error;
-    }
+    [this.#open, this.#connected] = openPair(source, listener);
     this.#connect();
   }
 
@@ -62,6 +57,35 @@ export class TftpSockets {
       if (error) this.#listener.error(error);
     });
   }
+}
+
+/**
+ * Two sockets with one port, which `draw` gives. It may be taken again by the time it is used: a process that is just
+ * being started holds a copy of the socket that drew it, until its own program has begun. Then another one is drawn.
+ * Throws, with a code, and leaves nothing open then.
+ */
+export function openPair(source: UdpSource, listener: UdpListener, draw = drawPort): [Socket, Socket] {
+  for (let drawn = 1; ; drawn += 1) {
+    try {
+      return openBoth({ ...source, sharedPort: draw(source) }, listener);
+    } catch (error) {
+      if (drawn === MAX_DRAWS || !isTaken(error)) throw error;
+    }
+  }
+}
+
+function openBoth(source: UdpSource, listener: UdpListener): [Socket, Socket] {
+  const first = openUdpSocket(source, listener);
+  try {
+    return [first, openUdpSocket(source, listener)];
+  } catch (error) {
+    first.close();
+    throw error;
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 /**

@@ -19,13 +19,20 @@ export interface FileCertificateOptions {
 export function fileCertificateProbe({ spec, file, readAuthorities, clock }: FileCertificateOptions): Probe {
   const readChain = pemReader(file);
   const readKey = spec.keyFile === undefined ? undefined : pemReader(spec.keyFile);
-  let last: CertificateChain | undefined;
+  let last: { readonly text: string; readonly chain: CertificateChain } | undefined;
+  /** To parse certificates takes longer than all the rest, and a file is the same for months. */
+  const chainOf = (text: string): CertificateChain | Verdict => {
+    if (last?.text === text) return last.chain;
+    const read = readCertificates(text);
+    if (!read.ok) return { reason: read.reason, detail: `${file}: ${read.detail}` };
+    const known = last?.chain.isOf(read.certificates) ? last.chain : undefined;
+    last = { text, chain: known ?? new CertificateChain(read.certificates, readAuthorities) };
+    return last.chain;
+  };
   const judge = (pem: ReadText, keyPem: ReadText | undefined): Verdict => {
     if (!pem.ok) return pem.verdict;
-    const read = readCertificates(pem.text);
-    if (!read.ok) return { reason: read.reason, detail: `${file}: ${read.detail}` };
-    last = last?.isOf(read.certificates) ? last : new CertificateChain(read.certificates, readAuthorities);
-    return judgeFileChain(last, { spec, keyPem, nowMs: clock.wallNow() });
+    const chain = chainOf(pem.text);
+    return 'reason' in chain ? chain : judgeFileChain(chain, { spec, keyPem, nowMs: clock.wallNow() });
   };
   return {
     attempt(timeoutMs, signal) {

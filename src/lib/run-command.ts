@@ -1,28 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { kill } from 'node:process';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { CommandRequest, OwnEnd, RunEnd, RunReport } from './command-run.ts';
+import { CommandStarter } from './command-starter.ts';
+import { makeCommandWorker } from './command-thread.ts';
 import { setDeadline } from './deadline.ts';
+import { once } from './once.ts';
 import { systemClock } from './system-clock.ts';
 
-export interface CommandOptions {
-  /** Run as it is, by no shell; the first is looked up in PATH. */
-  readonly argv: readonly string[];
+export interface CommandOptions extends CommandRequest {
   readonly timeoutMs: number;
-  /** The child's whole environment; undefined: ours. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Kills the command; the result is then `signaled` by SIGKILL. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
-  /** Standard output is wanted whole where it is not larger than this. */
-  readonly stdoutBytes?: number | undefined;
 }
 
-export type CommandEnd =
-  | { readonly status: 'exited'; readonly code: number }
-  | { readonly status: 'signaled'; readonly signal: string }
-  | { readonly status: 'timeout' }
-  /** `code` is an errno's name (`ENOENT`, `EACCES`). */
-  | { readonly status: 'spawn-failed'; readonly code: string };
+/** `spawn-failed` with EAGAIN: it is not known how it ended, or it was never begun, for reasons of our own. */
+export type CommandEnd = OwnEnd | { readonly status: 'timeout' };
 
 export type CommandResult = CommandEnd & {
   /** The last 4 KiB of standard output and standard error, in the order they came. */
@@ -32,131 +24,87 @@ export type CommandResult = CommandEnd & {
   readonly durationMs: number;
 };
 
-const OUTPUT_TAIL_BYTES = 4_096;
+const ABORTED: CommandEnd = { status: 'signaled', signal: 'SIGKILL' };
+const TIMED_OUT: CommandEnd = { status: 'timeout' };
+const LOST: CommandEnd = { status: 'spawn-failed', code: 'EAGAIN' };
+
+/** The thread that kills a command is heard within a fraction of this, if it is not about to start another one. */
+const LAST_WORD_MS = 50;
+/** Of the time for which a command waited for its turn, as much is given again, where it was longer than this. */
+const MAX_GRANT_MS = 250;
+const WAIT_MS = 50;
+
+/**
+ * The threads that start commands belong to the process, as its children do. They end with it; what has begun then is
+ * killed.
+ */
+const processStarter = once(() => {
+  const starter = new CommandStarter({ makeWorker: makeCommandWorker, clock: systemClock });
+  process.once('exit', () => {
+    // A thread that hangs in the kernel would keep the process for ever.
+    if (!starter.end()) process.kill(process.pid, 'SIGKILL');
+  });
+  return starter;
+});
 
 /**
  * Runs a program to its end, its timeout or its abort, whichever is first; never rejects. It has a process group of its
- * own, and all of that is killed (SIGKILL) at timeout and abort. What it leaves running when it exits by itself is left
- * alone, and not waited for even where it holds our pipe open.
+ * own, and all of that is killed (SIGKILL) at timeout and abort, and when this process exits. What it leaves running when
+ * it exits by itself is left alone, and not waited for even where it holds our pipe open.
  */
-export function runCommand(options: CommandOptions): Promise<CommandResult> {
-  const { argv, timeoutMs, env, signal, clock = systemClock, stdoutBytes } = options;
+export function runCommand(
+  options: CommandOptions,
+  starter: Pick<CommandStarter, 'start'> = processStarter(),
+): Promise<CommandResult> {
+  const { argv, env, stdoutBytes, survivesExit, timeoutMs, signal, clock = systemClock } = options;
   const startedMs = clock.now();
-  const tail = new OutputTail(OUTPUT_TAIL_BYTES);
-  const whole = stdoutBytes === undefined ? undefined : new WholeOutput(stdoutBytes);
-  const resultOf = (end: CommandEnd): CommandResult => {
-    const durationMs = clock.now() - startedMs;
-    return { ...end, output: tail.text(), stdout: whole?.text(), durationMs };
-  };
-  if (signal?.aborted === true) return Promise.resolve(resultOf({ status: 'signaled', signal: 'SIGKILL' }));
-  const child = startChild(argv, env);
-  if ('status' in child) return Promise.resolve(resultOf(child));
+  if (signal?.aborted === true) {
+    return Promise.resolve({ ...ABORTED, output: '', stdout: undefined, durationMs: 0 });
+  }
   return new Promise((resolve) => {
-    let isOver = false;
-    const end = (result: CommandEnd): void => {
-      if (isOver) return;
-      isOver = true;
-      timer.cancel();
+    let timer: Timer | undefined;
+    let turnMs: number | undefined;
+    let killedAs: CommandEnd | undefined;
+    const finish = ({ end, output, stdout }: RunReport): void => {
+      timer?.cancel();
       signal?.removeEventListener('abort', onAbort);
-      letGo(child);
-      resolve(resultOf(result));
+      resolve({ ...commandEndOf(end, killedAs), output, stdout, durationMs: clock.now() - startedMs });
     };
-    const killAnd = (result: CommandEnd): void => {
-      if (!isOver) killGroup(child);
-      end(result);
+    const killAs = (end: CommandEnd): void => {
+      killedAs ??= end;
+      timer?.cancel();
+      timer = clock.after(LAST_WORD_MS, () =>
+        finish({ end: { status: 'killed' }, output: '', stdout: undefined }),
+      );
+      kill();
     };
-    const onAbort = (): void => killAnd({ status: 'signaled', signal: 'SIGKILL' });
-    const timer = setDeadline(clock, timeoutMs, () => killAnd({ status: 'timeout' }));
+    const onTimeout = (): void => {
+      const waitedMs = (turnMs ?? startedMs) - startedMs;
+      if (waitedMs <= WAIT_MS) killAs(TIMED_OUT);
+      else timer = clock.after(Math.min(waitedMs, MAX_GRANT_MS), () => killAs(TIMED_OUT));
+    };
+    const onAbort = (): void => killAs(ABORTED);
+    timer = setDeadline(clock, timeoutMs, onTimeout);
     signal?.addEventListener('abort', onAbort, { once: true });
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => tail.push(chunk));
-    if (whole !== undefined) child.stdout?.on('data', (chunk: Buffer) => whole.push(chunk));
-    child.on('error', (error) => end({ status: 'spawn-failed', code: errorCode(error) }));
-    child.on('exit', (code, by) => afterLastOutput(() => end(endOf(code, by))));
+    const kill = starter.start(
+      { argv, env, stdoutBytes, survivesExit },
+      {
+        onTurn: () => {
+          turnMs = clock.now();
+        },
+        onReport: finish,
+      },
+    );
   });
 }
 
-function startChild(
-  argv: readonly string[],
-  env: CommandOptions['env'],
-): ChildProcess | Extract<CommandEnd, { status: 'spawn-failed' }> {
-  const [program = '', ...args] = argv;
-  try {
-    return spawn(program, args, {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(env === undefined ? {} : { env }),
-    });
-  } catch (error) {
-    return { status: 'spawn-failed', code: errorCode(error) };
-  }
-}
-
-/** Not 'close', which waits for whoever holds the pipe: two turns of the loop read all that the child has written. */
-function afterLastOutput(then: () => void): void {
-  setImmediate(() => setImmediate(then));
-}
-
-/** Only before the exit is known: after that the number may be another's. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    kill(-child.pid, 'SIGKILL');
-  } catch {
-    // Gone between its end and our hearing of it.
-  }
-}
-
-function letGo(child: ChildProcess): void {
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  child.unref();
-}
-
-function endOf(code: number | null, by: NodeJS.Signals | null): CommandEnd {
-  return code === null ? { status: 'signaled', signal: by ?? 'unknown' } : { status: 'exited', code };
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-}
-
-/** Keeps the last bytes of a stream of any length. */
-class OutputTail {
-  readonly #limitBytes: number;
-  #bytes: Buffer = Buffer.alloc(0);
-
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
-  }
-
-  push(chunk: Buffer): void {
-    const joined = Buffer.concat([this.#bytes, chunk.subarray(-this.#limitBytes)]);
-    this.#bytes = joined.subarray(-this.#limitBytes);
-  }
-
-  text(): string {
-    return this.#bytes.toString('utf8');
-  }
-}
-
-/** Keeps a stream as long as it is not too long, and nothing of it then. */
-class WholeOutput {
-  readonly #limitBytes: number;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
-  }
-
-  push(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes <= this.#limitBytes) this.#chunks.push(chunk);
-    else this.#chunks = [];
-  }
-
-  text(): string | undefined {
-    return this.#bytes <= this.#limitBytes ? Buffer.concat(this.#chunks).toString('utf8') : undefined;
+function commandEndOf(end: RunEnd, killedAs: CommandEnd | undefined): CommandEnd {
+  switch (end.status) {
+    case 'killed':
+      return killedAs ?? LOST;
+    case 'lost':
+      return killedAs === ABORTED ? ABORTED : LOST;
+    default:
+      return end;
   }
 }

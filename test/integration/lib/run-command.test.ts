@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +89,19 @@ describe.each(places)('%s', (place, starter) => {
       expect(result).toMatchObject({ status: 'signaled' });
       expect(existsSync(file)).toBe(false);
     });
+  });
+
+  test('what has ended while the loop was busy is no timeout, however late the loop hears of it', async () => {
+    const running = run({ argv: ['sh', '-c', 'echo done'], timeoutMs: 200 });
+    // Long enough for any machine to run it: the loop stands still, and the time with it.
+    execFileSync('sleep', ['1']);
+    expect(await running).toMatchObject({ status: 'exited', code: 0, output: 'done\n' });
+  });
+
+  test('a flood is no reason to end later', async () => {
+    const result = await run({ argv: ['yes'], timeoutMs: 300 });
+    expect(result.status).toBe('timeout');
+    expect(result.durationMs).toBeLessThan(5_000);
   });
 
   test('a grandchild that holds the output open is not waited for, and what the command said is kept', async () => {
