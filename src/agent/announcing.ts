@@ -111,7 +111,8 @@ export class Announcing {
     this.#drain?.timer?.cancel();
     this.#retry?.cancel();
     const announcer = this.#deps.announcer();
-    const closing = (async () => announcer === undefined || (await announcer.close(why)))();
+    const closing = (async () =>
+      announcer === undefined || (await announcer.close(`vpcast stops: ${why}`)))();
     const changes = this.#prefixes.redecide(this.#facts());
     const isTold = await closing.catch((error: unknown) => {
       this.#crashed(error);

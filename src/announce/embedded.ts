@@ -12,10 +12,16 @@ export interface EmbeddedOptions {
   onEvent(event: AnnouncerEvent): void;
 }
 
+/** A prefix that is to be announced, and what it was made of. */
+interface Wanted {
+  readonly attributes: Announcement['attributes'];
+  readonly route: BgpRoute;
+}
+
 /** The backend that is built in: a BGP speaker of our own. */
 export class EmbeddedAnnouncer implements Announcer {
   readonly #speaker: Speaker;
-  #wanted: ReadonlyMap<string, BgpRoute> = new Map();
+  #wanted: ReadonlyMap<string, Wanted> = new Map();
 
   constructor(spec: SpeakerSpec, { clock, random, onEvent }: EmbeddedOptions) {
     this.#speaker = new Speaker(spec, {
@@ -31,14 +37,18 @@ export class EmbeddedAnnouncer implements Announcer {
     });
   }
 
-  /** UPDATEs to established peers are handed to the kernel before this returns. */
+  /**
+   * UPDATEs to established peers are handed to the kernel before this returns. What stays as it was remains the same
+   * object: peers know by that, and not by looking at hundreds of routes, that it is nothing new.
+   */
   set(all: readonly Announcement[]): void {
-    const wanted = all.map(({ prefix, attributes }): [string, BgpRoute] => [
-      prefix,
-      { prefix, ...attributes },
-    ]);
+    const wanted = all.map(({ prefix, attributes }): [string, Wanted] => {
+      const known = this.#wanted.get(prefix);
+      const isSame = known !== undefined && known.attributes === attributes;
+      return [prefix, isSame ? known : { attributes, route: { prefix, ...attributes } }];
+    });
     this.#wanted = new Map(wanted);
-    this.#speaker.set([...this.#wanted.values()]);
+    this.#speaker.set([...this.#wanted.values()].map(({ route }) => route));
   }
 
   /** Takes other settings: peers that stay as they were keep their sessions. */

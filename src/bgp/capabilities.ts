@@ -22,7 +22,7 @@ export function decodeCapabilities(value: Uint8Array): readonly Capability[] | s
   for (let offset = 0; offset < value.length; ) {
     const code = value[offset] ?? 0;
     const end = offset + HEADER_BYTES + (value[offset + 1] ?? 0);
-    if (offset + HEADER_BYTES > value.length || end > value.length) return `capability ${code} is cut off`;
+    if (end > value.length) return `capability ${code} is cut off`;
     const capability = decodeCapability(code, value.subarray(offset + HEADER_BYTES, end));
     if (capability === undefined) return `capability ${code} of ${end - offset - HEADER_BYTES} octets`;
     capabilities.push(capability);

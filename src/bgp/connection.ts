@@ -6,11 +6,12 @@ import type { BgpMessage } from './message.ts';
 import type { Notification } from './notification.ts';
 import { abandon } from './transport.ts';
 
-/** How long what was written last may take to go out after the close, and the peer to close its side. */
+/** How long what was written last may take to go out after the end, and the peer to close its side. */
 const LINGER_MS = 1_000;
 
-/** More than a full set of routes ever needs: from here on the peer does not read. */
-const STALLED_BYTES = 256 * 1_024;
+/** What is read in one turn of the event loop, in bytes: a full table must delay neither other peers nor the probes. */
+const TURN_BYTES = 4_096;
+const NOTHING = new Uint8Array();
 
 export interface ConnectionOptions {
   /** Connecting or connected, and paused by nobody; from here on it belongs to the connection. */
@@ -44,6 +45,8 @@ export class Connection {
   #context = UNAGREED;
   #isOver = false;
   #isStalled = false;
+  /** Came, and is for later turns. Nothing more comes meanwhile. */
+  #unread: Uint8Array = NOTHING;
   #linger: Timer | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -60,8 +63,8 @@ export class Connection {
     // The peer's FIN: nothing more comes, so there is no session any more. Node answers it with ours.
     socket.on('end', () => this.#lost(undefined));
     socket.on('close', () => {
-      this.#linger?.cancel();
       this.#lost(failure);
+      this.#linger?.cancel();
       this.#closed.resolve();
     });
   }
@@ -82,8 +85,8 @@ export class Connection {
 
   write(bytes: Uint8Array): void {
     if (this.#isOver || this.#socket.destroyed) return;
-    this.#socket.write(bytes);
-    if (this.#isStalled || this.#socket.writableLength < STALLED_BYTES) return;
+    // False: the kernel has taken all that it takes for now, and so much waits here that `drain` will be told.
+    if (this.#socket.write(bytes) || this.#isStalled) return;
     this.#isStalled = true;
     this.#options.onStalled();
   }
@@ -97,7 +100,7 @@ export class Connection {
     socket.end();
     // It reads on, and drops: unread bytes would turn the close into a reset, which takes the NOTIFICATION with it.
     socket.resume();
-    this.#linger = this.#options.clock.after(LINGER_MS, () => socket.destroy());
+    this.#lingerOn();
   }
 
   /** Resolves when the socket is gone. */
@@ -106,16 +109,34 @@ export class Connection {
   }
 
   #take(chunk: Uint8Array): void {
-    if (this.#isOver) return;
+    this.#unread = chunk;
+    this.#readTurn();
+  }
+
+  /** One turn's part of what came; the socket waits for as long as there is more. */
+  #readTurn(): void {
+    this.#readUpTo(TURN_BYTES);
+    if (this.#unread.length === 0) {
+      if (this.#socket.isPaused()) this.#socket.resume();
+      return;
+    }
+    this.#socket.pause();
+    setImmediate(() => this.#readTurn());
+  }
+
+  #readUpTo(bytes: number): void {
+    const part = this.#unread.subarray(0, bytes);
+    this.#unread = this.#unread.subarray(part.length);
     try {
-      for (const framed of this.#framer.push(chunk)) {
-        this.#read(framed);
+      for (const framed of this.#framer.push(part)) {
         // What a message led to may have closed this.
-        if (this.#isOver) return;
+        if (this.#isOver) break;
+        this.#read(framed);
       }
     } catch (error) {
       this.#options.onCrash(error);
     }
+    if (this.#isOver) this.#unread = NOTHING;
   }
 
   #read(framed: Framed): void {
@@ -134,9 +155,17 @@ export class Connection {
     if (!this.#isOver) this.#options.onDrained();
   }
 
+  /** The last that the peer has said, such as why it ends the session, counts. */
   #lost(error: Error | undefined): void {
+    this.#readUpTo(this.#unread.length);
     if (this.#isOver) return;
     this.#isOver = true;
+    // What waits to be sent to a peer that takes nothing would keep the socket for ever.
+    this.#lingerOn();
     this.#options.onLost(error);
+  }
+
+  #lingerOn(): void {
+    this.#linger = this.#options.clock.after(LINGER_MS, () => this.#socket.destroy());
   }
 }

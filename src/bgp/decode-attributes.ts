@@ -51,7 +51,7 @@ function locate(field: Uint8Array, offset: number): Located | AttributeFault {
   const start = offset + (isExtended ? 4 : 3);
   const length = isExtended ? readUint16(field, offset + 2) : (field[offset + 2] ?? 0);
   const end = start + length;
-  if (start <= field.length && end <= field.length) {
+  if (end <= field.length) {
     const value = field.subarray(start, end);
     return { flags: flags & ~FLAG.extendedLength, code, value, bytes: field.subarray(offset, end) };
   }

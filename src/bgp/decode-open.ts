@@ -50,7 +50,7 @@ function decodeParameters(body: Uint8Array): readonly Capability[] | Refused {
     const start = offset + 1 + lengthBytes;
     const length = lengthBytes === 2 ? readUint16(bytes, offset + 1) : (bytes[offset + 1] ?? 0);
     offset = start + length;
-    if (start > bytes.length || offset > bytes.length) return unspecific(`parameter ${type} is cut off`);
+    if (offset > bytes.length) return unspecific(`parameter ${type} is cut off`);
     if (type !== PARAMETER.capabilities) {
       return refuse(OPEN_MESSAGE_ERROR.unsupportedOptionalParameter, `optional parameter ${type}`);
     }

@@ -92,14 +92,14 @@ function row(...moves: readonly [FsmMove, FsmMove, FsmMove, FsmMove, FsmMove, Fs
 /**
  * RFC 4271 §8.2.2 of one connection. A connection that is over is in Idle and stays there: what the RFC does next (wait,
  * dial again, listen on) is the peer machine's, because it depends on why it ended and on the peer's other connection.
- * Hence four cells are not the RFC's own:
+ * Where it differs from the RFC's own text:
  *
  * - Connect × ConnectRetryTimer_Expires gives up and waits, instead of dialling again at once.
  * - Active × ConnectRetryTimer_Expires: that timer never runs there, since only passive peers are in Active.
  * - OpenSent × TcpConnectionFails goes to Idle, not to Active.
- * - OpenSent × NotifMsg: no NOTIFICATION is ever answered by one (§6.4; the text of §8.2.2 would send 5/0).
- *
- * Established × BGPHeaderErr says what was wrong (§6.1 MUST), where §8.2.2 would say 5/3.
+ * - OpenSent × NotifMsg: no NOTIFICATION is ever answered by one (§6.4), where §8.2.2 would send 5/0.
+ * - Established × BGPHeaderErr says what was wrong (§6.1 MUST), where §8.2.2 would send 5/3.
+ * - OpenConfirm × BGPOpen: a second OPEN on one connection is no collision but out of place (RFC 6608 §3).
  */
 // biome-ignore format: read in columns
 const TABLE: Readonly<Record<FsmEventName, Row>> = {

@@ -5,6 +5,8 @@ import { familyOf, GTSM_TTL, type PeerLink, ttlOf } from './transport-options.ts
 /** A peer that may connect. */
 export interface ListenerPeer extends PeerLink {
   readonly name: string;
+  /** Address of this host that its connections have to come to; undefined: any. */
+  readonly localAddress?: string | undefined;
 }
 
 /** What Linux sends where nothing else is asked for (ip(7), ip_default_ttl). */
@@ -59,6 +61,12 @@ export function peerOf<Peer extends ListenerPeer>(peers: readonly Peer[], addres
     const known = parseIpAddress(remoteAddress);
     return known !== undefined && isSameAddress(remoteAddress, plain) && isSameScope(known, remote);
   });
+}
+
+/** Why a connection that came to this address is not the peer's; undefined: it is. */
+export function misdirection({ localAddress }: ListenerPeer, cameTo: string): string | undefined {
+  if (localAddress === undefined || isSameAddress(localAddress, plainAddress(cameTo))) return undefined;
+  return `it came to ${plainAddress(cameTo)}, and the session with this peer is at local_address ${localAddress}`;
 }
 
 /** An address as people know it: IPv4 where it came mapped into IPv6. */

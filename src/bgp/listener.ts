@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../lib/clock.ts';
-import { type ListenerPeer, peerOf, peersByDevice, plainAddress } from './listener-peers.ts';
+import { type ListenerPeer, misdirection, peerOf, peersByDevice, plainAddress } from './listener-peers.ts';
 import { ListenerRefusals, type Refusal } from './listener-refusals.ts';
 import { ListenerSocket } from './listener-socket.ts';
 import type { ListenSpec } from './spec.ts';
@@ -189,7 +189,7 @@ export class Listener<Peer extends ListenerPeer = ListenerPeer> {
   }
 
   #whyNot(listening: ListenerSocket, socket: Socket, peer: Peer): string | undefined {
-    const refused = listening.refusalOf(peer.name);
+    const refused = listening.refusalOf(peer.name) ?? misdirection(peer, socket.localAddress ?? '');
     const { family, device } = listening;
     if (refused !== undefined || family === undefined) return refused;
     const guarded = guardAccepted({ socket, family, device }, peer, this.#calls);

@@ -47,6 +47,14 @@ export function hasReached(connection: Connection | undefined, state: SessionSta
 }
 
 /**
+ * Nobody needs to be dialled. A connection of the peer's own counts from its OPEN on: one on which nothing was said may be
+ * dead, and would hold everything up for minutes.
+ */
+export function isUnderWay({ outgoing, incoming }: PeerState): boolean {
+  return outgoing !== undefined || hasReached(incoming, 'OpenConfirm');
+}
+
+/**
  * The state of the most advanced connection. Without any: Active where a connection is waited for, Idle where nothing
  * is, and until the next attempt.
  */

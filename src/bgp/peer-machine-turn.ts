@@ -3,7 +3,7 @@ import type { FsmEnd } from './fsm-end.ts';
 import { type Connection, idleConnection, type StepTime } from './fsm-timers.ts';
 import { CEASE, ERROR_CODE } from './notification.ts';
 import type { ConnectionKind, PeerOutput } from './peer-events.ts';
-import { hasReached, otherOf, type PeerState } from './peer-machine-state.ts';
+import { hasReached, isUnderWay, otherOf, type PeerState } from './peer-machine-state.ts';
 import { waitAfter } from './reconnect.ts';
 
 /** One step of the machine while it is being worked out. */
@@ -53,7 +53,9 @@ function advance(turn: Turn, { kind, state }: Connection): Turn {
       return withState(turn, { retryAtMs: undefined, isPenalized: false });
     case 'Established':
       // RFC 4271 §6.8: an Established connection is kept, whatever the other would come to.
-      return feed(withState(turn, { attempts: 0 }), otherOf(kind), { name: 'OpenCollisionDump' });
+      return feed(withState(turn, { attempts: 0, retryAtMs: undefined, isPenalized: false }), otherOf(kind), {
+        name: 'OpenCollisionDump',
+      });
     default:
       return turn;
   }
@@ -82,8 +84,7 @@ function settle(turn: Turn, ended: Ended): Turn {
  * It was the lesser of two connections: the other goes on, so nothing has ended. Peers close theirs with a Cease/7, or
  * just so.
  */
-function isLoss({ outgoing, incoming }: PeerState, { connection, end }: Ended): boolean {
-  if (connection.state === 'Established') return false;
+function isLoss({ outgoing, incoming }: PeerState, { end }: Ended): boolean {
   const isOtherAlive = hasReached(outgoing, 'OpenSent') || hasReached(incoming, 'OpenSent');
   const { errorCode, errorSubcode } = end.notification ?? {};
   const isCollisionCease =
@@ -106,11 +107,7 @@ export function endOutput(end: FsmEnd, wasEstablished: boolean, atMs: number): P
   return { type: 'ended', end: { reason, detail, errorCode, errorSubcode, atMs }, wasEstablished };
 }
 
-/**
- * The peer is to be dialled again: nothing is under way or set. A connection of the peer's own counts from its OPEN on;
- * one on which nothing was said may be dead, and would hold everything up for minutes.
- */
-function needsRetry({ spec, isStarted, outgoing, incoming, retryAtMs }: PeerState): boolean {
-  const isUnderWay = outgoing !== undefined || hasReached(incoming, 'OpenConfirm');
-  return isStarted && !spec.peer.isPassive && !isUnderWay && retryAtMs === undefined;
+/** The peer is to be dialled again: nothing is under way or set. */
+function needsRetry(state: PeerState): boolean {
+  return state.isStarted && !state.spec.peer.isPassive && state.retryAtMs === undefined && !isUnderWay(state);
 }

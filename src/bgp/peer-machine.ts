@@ -5,7 +5,7 @@ import { CEASE, ERROR_CODE, type Notification } from './notification.ts';
 import { describeNotification, shutdownData } from './notification-text.ts';
 import type { ConnectionKind, PeerInput, PeerOutput } from './peer-events.ts';
 import { errorEvent, receive } from './peer-machine-receive.ts';
-import { hasReached, type PeerMachineSpec, type PeerState } from './peer-machine-state.ts';
+import { hasReached, isUnderWay, type PeerMachineSpec, type PeerState } from './peer-machine-state.ts';
 import { begin, endOutput, feed, type Turn, withState } from './peer-machine-turn.ts';
 import { NO_BACKOFF } from './reconnect.ts';
 
@@ -119,11 +119,10 @@ function ceaseOf(errorSubcode: number, communication: string): Notification {
 
 function passDeadlines(turn: Turn): Turn {
   const passed = KINDS.reduce(passTimers, turn);
-  const { spec, outgoing, incoming, retryAtMs } = passed.state;
+  const { spec, retryAtMs } = passed.state;
   if (retryAtMs === undefined || retryAtMs > turn.at.nowMs) return passed;
   const due = withState(passed, { retryAtMs: undefined, isPenalized: false });
-  const isUnderWay = outgoing !== undefined || hasReached(incoming, 'OpenConfirm');
-  return isUnderWay || spec.peer.isPassive ? due : begin(due, 'outgoing');
+  return isUnderWay(due.state) || spec.peer.isPassive ? due : begin(due, 'outgoing');
 }
 
 /** All timers of a connection that have run out, until it is over or none has. */

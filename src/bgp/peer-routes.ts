@@ -21,6 +21,8 @@ interface Feed {
 /** The routes that a peer should have, and the sending of what it lacks while its session is established. */
 export class PeerRoutes {
   readonly #options: PeerRoutesOptions;
+  /** Families that the peer wants to have again, as soon as it takes what is sent. */
+  readonly #again = new Set<AddressFamily>();
   #wanted: readonly BgpRoute[] = [];
   #feed: Feed | undefined;
   #told: ReadonlyMap<string, string> = new Map();
@@ -38,6 +40,7 @@ export class PeerRoutes {
   /** The session stands: all routes go out, and then End-of-RIB. */
   begin(connection: Connection, context: ExportContext): void {
     const out = new AdjRibOut(context);
+    this.#again.clear();
     this.#feed = { out, connection, isFourOctetAs: context.negotiated.isFourOctetAs };
     this.#told = new Map();
     const change = out.change(this.#wanted);
@@ -56,11 +59,15 @@ export class PeerRoutes {
     const { out } = this.#feed;
     this.#write(out.change(this.#wanted));
     this.#tellWithheld(out);
+    this.#repeat();
   }
 
-  /** All of a family again. */
-  repeat(family: AddressFamily): void {
-    if (this.#feed !== undefined) this.#write(this.#feed.out.repeat(family));
+  /**
+   * The peer wants all of a family again: with the next `sync`, once, however often it was asked for by then. (A refresh
+   * is 23 bytes, the answer may be many thousands.)
+   */
+  askAgain(family: AddressFamily): void {
+    this.#again.add(family);
   }
 
   status(): Pick<PeerStatus, 'announced' | 'withheld'> {
@@ -68,6 +75,14 @@ export class PeerRoutes {
       announced: this.#feed?.out.announced() ?? new Set(),
       withheld: this.#feed?.out.withheld() ?? new Map(),
     };
+  }
+
+  #repeat(): void {
+    for (const family of this.#again) {
+      if (this.#feed === undefined || this.#feed.connection.isStalled()) return;
+      this.#again.delete(family);
+      this.#write(this.#feed.out.repeat(family));
+    }
   }
 
   /** In one piece: a packet as large as can be, not one for each message. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../lib/clock.ts';
-import { AFI, type BgpMessage } from './message.ts';
+import { type AddressFamily, AFI, type BgpMessage } from './message.ts';
 import { CEASE } from './notification.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerCounts } from './peer-counts.ts';
@@ -37,6 +37,12 @@ export interface PeerSessionOptions extends PeerSessionEvents {
 }
 
 const AFTER_CRASH_MS = 10_000;
+const CRASHED = {
+  reason: 'connection-lost',
+  detail: 'given up for an error of this program',
+  errorCode: undefined,
+  errorSubcode: undefined,
+} as const;
 
 /** Drives one peer's machine: sockets and time in, what it says out; and keeps the peer's routes as they should be. */
 export class PeerSession {
@@ -50,6 +56,7 @@ export class PeerSession {
   readonly #isIbgp: boolean;
   #isStepping = false;
   #isStopped = false;
+  #isRefreshSet = false;
   #state: PeerState;
   #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
 
@@ -79,7 +86,7 @@ export class PeerSession {
 
   /** From now on the peer should have exactly these; what differs is sent before this returns. */
   setRoutes(routes: readonly BgpRoute[]): void {
-    this.#routes.set(routes);
+    this.#guard(() => this.#routes.set(routes));
   }
 
   /** A connection that the peer has opened. */
@@ -157,7 +164,7 @@ export class PeerSession {
         this.#established(output.connection, output.negotiated);
         break;
       case 'refresh':
-        this.#routes.repeat(output.afi === AFI.ipv4 ? 'ipv4' : 'ipv6');
+        this.#refresh(output.afi === AFI.ipv4 ? 'ipv4' : 'ipv6');
         break;
       case 'ended':
         this.#hasEnded(output.end, output.wasEstablished);
@@ -180,11 +187,30 @@ export class PeerSession {
     this.#history.established(this.#options.clock.now());
   }
 
+  /** After what else has been read by now: whoever asks a hundred times at once is answered once. */
+  #refresh(family: AddressFamily): void {
+    this.#routes.askAgain(family);
+    if (this.#isRefreshSet) return;
+    this.#isRefreshSet = true;
+    queueMicrotask(() => {
+      this.#isRefreshSet = false;
+      this.#guard(() => this.#routes.sync());
+    });
+  }
+
   #hasEnded(end: SessionEnd, wasEstablished: boolean): void {
     // The machine gave up waiting; what there is to know of such a silence, the transport knows.
     const silence = end.reason === 'connect-failed' ? this.#connections.explainSilence() : undefined;
     this.#history.ended(silence === undefined ? end : { ...end, detail: silence }, wasEstablished);
     if (wasEstablished) this.#routes.end();
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#crashed(error);
+    }
   }
 
   /** All that was known of the session is in doubt: it ends without a word, and is begun anew. */
@@ -193,9 +219,12 @@ export class PeerSession {
     this.#inputs.length = 0;
     this.#routes.end();
     for (const kind of ['outgoing', 'incoming'] as const) this.#connections.close(kind, true);
+    this.#history.ended({ ...CRASHED, atMs: clock.now() }, sessionState(this.#state) === 'Established');
     this.#state = createPeer({ peer, ...speaker });
     if (!this.#isStopped) clock.after(AFTER_CRASH_MS, () => this.#isStopped || this.start());
     onCrash(peer, error);
+    this.#arm();
+    this.#tell();
   }
 
   #arm(): void {

@@ -2,6 +2,8 @@ import { connect, type NetConnectOpts, Socket } from 'node:net';
 import { parseIpAddress } from '../lib/sockaddr.ts';
 import { explainMd5, readMd5Counters } from './transport-md5-counters.ts';
 import {
+  familyOf,
+  GTSM_TTL,
   type Guarded,
   guardSocket,
   nativeOptionsOf,
@@ -55,7 +57,23 @@ export function dialPeer(options: DialOptions, calls: TcpCalls = tcpCalls): Dial
   }
   // Reading from a socket that is not connected yet would end it (ENOTCONN): it starts by itself at the connection.
   const socket = new Socket({ fd: opened.fd, readable: true, writable: true, ...{ manualStart: true } });
+  if (options.security.hasGtsm) tightenOnceConnected(socket, { fd: opened.fd, options, calls });
   return begin(options, (to) => socket.connect(to), socket);
+}
+
+/**
+ * A peer's listening socket may answer with another TTL than its sessions have, as GoBGP's does over IPv6: the least TTL
+ * holds from the connection on, before anything is read, as FRR and BIRD do it. It was set once to know that it can be.
+ */
+function tightenOnceConnected(
+  socket: Socket,
+  { fd, options, calls }: { readonly fd: number; readonly options: DialOptions; readonly calls: TcpCalls },
+): void {
+  calls.setMinTtl(fd, familyOf(options), 0);
+  socket.prependOnceListener('connect', () => {
+    const set = calls.setMinTtl(fd, familyOf(options), GTSM_TTL);
+    if (!set.ok) socket.destroy(Object.assign(new Error('no least TTL'), { code: set.code }));
+  });
 }
 
 /**

@@ -38,6 +38,16 @@ describe('a listener', () => {
     expect(accepted[0]?.socket.remoteAddress).toMatch(/127\.0\.0\.8$/);
   });
 
+  test('refuses a peer that came to another address than the session has', async () => {
+    const peer = { ...listenerPeer('127.0.0.8'), localAddress: '127.0.0.5' };
+    const { port, accepted, refusals } = await sockets.listen({ address: '0.0.0.0' }, [peer]);
+    const { codes } = knock(port, '127.0.0.8', '127.0.0.6');
+    await until(() => codes.length === 1, 'it is reset');
+    expect(refusals).toMatchObject([{ address: '127.0.0.8', why: expect.stringContaining('127.0.0.5') }]);
+    knock(port, '127.0.0.8', '127.0.0.5');
+    await until(() => accepted.length === 1, 'it is accepted where it belongs');
+  });
+
   test('takes other peers without closing, and leaves connections that stand', async () => {
     const at = { address: '127.0.0.1' };
     const { listener, port, accepted, refusals, states } = await sockets.listen(at, [

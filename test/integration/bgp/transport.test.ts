@@ -96,6 +96,19 @@ describe.each(WAYS)('from $here to $there, which listens at $at', ({ family, her
   });
 });
 
+describe('GTSM', () => {
+  test.each([
+    ['127.0.0.2', 'ipv4'],
+    ['::1', 'ipv6'],
+  ] as const)('comes about where the listening socket at %s answers with the system’s TTL', async (host, family) => {
+    const { port, close } = await listen(createServer(), { host });
+    const { socket } = sockets.dial({ remoteAddress: host, remotePort: port }, { hasGtsm: true });
+    expect(await isConnected(socket)).toBe(true);
+    expect(socketOptionsOf(descriptorOf(socket) ?? -1, family)).toMatchObject({ ttl: 255, minTtl: 255 });
+    await close();
+  });
+});
+
 describe('a dial that comes to nothing', () => {
   test('says that the port is closed, and leaves no descriptor', async () => {
     const { port, close } = await listen(createServer());

@@ -202,7 +202,10 @@ describe('a stop', () => {
     const stoppedMs = clock.now();
     const closing = agent.close('SIGTERM');
     expect(announcer.told.at(-1)).toEqual({ atMs: stoppedMs, all: undefined });
-    expect([announcer.closedWhy, events.map(({ type }) => type)]).toEqual(['SIGTERM', ['stopping']]);
+    expect([announcer.closedWhy, events.map(({ type }) => type)]).toEqual([
+      'vpcast stops: SIGTERM',
+      ['stopping'],
+    ]);
     await clock.advance(10_000);
     expect(await closing).toBe(false);
     expect(announcer.told).toHaveLength(2);

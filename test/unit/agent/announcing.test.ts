@@ -235,7 +235,7 @@ describe('stopping', () => {
     announced();
     announcer.closeMs = 1_500;
     const stopped = announcing.stop('SIGTERM');
-    expect([told(), announcer.closedWhy]).toEqual([['closed'], 'SIGTERM']);
+    expect([told(), announcer.closedWhy]).toEqual([['closed'], 'vpcast stops: SIGTERM']);
     check('web', 'unhealthy');
     check('web', 'healthy');
     announcing.setSpec(announcerSpec(ROUTES));

@@ -229,6 +229,7 @@ describe('MP_REACH_NLRI', () => {
 
   test.each([
     ['a family that was not agreed on', '000201 10 20010db8000000000000000000000001 00 ffffff', ['ipv4']],
+    ['a family without a next hop', '400447 00 00', ['ipv4', 'ipv6']],
     ['VPN-IPv4', '000180 0c 0000000000000000c0000201 00 7000000101', ['ipv4', 'ipv6']],
     ['a SAFI of IPv4 that is not spoken', '000102 04 c0000201 00 08 0a', ['ipv4', 'ipv6']],
   ] as const)('of %s is not looked into', (_what, hex, families) => {

@@ -108,6 +108,7 @@ describe('data', () => {
   });
 
   test('that are long are cut off', () => {
+    expect(describeOf('3/1', 'ab'.repeat(32))).toBe(`${describeOf('3/1')}: data ${'ab'.repeat(32)}`);
     expect(describeOf('3/1', 'ab'.repeat(33))).toBe(
       `${describeOf('3/1')}: data ${'ab'.repeat(32)}… (33 octets)`,
     );

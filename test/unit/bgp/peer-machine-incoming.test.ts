@@ -42,6 +42,42 @@ describe('a connection of the peer', () => {
     expect(driven.wait()).toEqual([0.875, 'dial']);
   });
 
+  it('on which nothing is said is no reason not to dial again', () => {
+    const driven = started();
+    driven.connected('incoming');
+    expect(driven.lost('outgoing', 'connect-failed')).toEqual([]);
+    expect(retryInSec(driven)).toBe(0.875);
+  });
+
+  it('that comes to nothing does not put off an attempt that is set', () => {
+    const driven = started();
+    driven.lost('outgoing', 'connect-failed');
+    driven.connected('incoming');
+    expect(driven.received('incoming', UPDATE)).toContain('ended notification-sent');
+    expect(retryInSec(driven)).toBe(0.875);
+  });
+
+  it('that goes on when the other one is refused for too many prefixes needs no attempt either', () => {
+    const driven = started({ holdTimeSec: 180 });
+    driven.connected('outgoing');
+    driven.connected('incoming');
+    driven.received('incoming', openOf({ holdTime: 180 }));
+    expect(driven.received('outgoing', notificationOf(6, 1))).toContain('ended notification-received');
+    expect(retryInSec(driven)).toBe(67.5);
+    expect(driven.pass(68_000)).toEqual(['in:keepalive']);
+    expect([stateOf(driven), retryInSec(driven)]).toEqual(['OpenConfirm', undefined]);
+  });
+
+  it('that becomes the session ends every wait', () => {
+    const driven = started();
+    driven.connected('outgoing');
+    driven.connected('incoming');
+    driven.received('incoming', openOf());
+    driven.received('outgoing', notificationOf(6, 1));
+    driven.received('incoming', KEEPALIVE);
+    expect([stateOf(driven), retryInSec(driven)]).toEqual(['Established', undefined]);
+  });
+
   it('is dialled for again when it comes to nothing', () => {
     const driven = started();
     driven.lost('outgoing', 'connect-failed');
