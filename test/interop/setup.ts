@@ -3,6 +3,7 @@
  * Exits with 1, naming what is missing and how to get it, where it can't be installed from here.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { ensureGoProgram } from '../support/go-program.ts';
 import { ensureMotoVenv } from '../support/moto-venv.ts';
 
@@ -42,6 +43,10 @@ const TOOLS: readonly Tool[] = [
   },
   { test: ['sh', '-c', 'PATH=$PATH:/usr/sbin pgbouncer -V'], name: 'pgbouncer', packageName: 'pgbouncer' },
   { test: ['openssl', 'version'], name: 'openssl', packageName: 'openssl' },
+  { test: ['/usr/lib/frr/bgpd', '--version'], name: 'FRR', packageName: 'frr' },
+  { test: ['sh', '-c', 'PATH=$PATH:/usr/sbin bird --version'], name: 'BIRD', packageName: 'bird2' },
+  { test: ['sh', '-c', 'gobgpd --version && command -v gobgp'], name: 'GoBGP', packageName: 'gobgpd' },
+  { test: ['sh', '-c', 'PATH=$PATH:/usr/sbin tcpdump --version'], name: 'tcpdump', packageName: 'tcpdump' },
   { test: ['go', 'version'], name: 'go', packageName: 'golang-go' },
   { test: ['spin', '-V'], name: 'spin', packageName: 'spin' },
   // spin makes a C program of a model.
@@ -52,6 +57,9 @@ const TOOLS: readonly Tool[] = [
     packageName: 'libc6-dev',
   },
 ];
+
+/** Asked by Debian's packages before they start a service; 101: "must not". */
+const POLICY = '/usr/sbin/policy-rc.d';
 
 process.exitCode = await main();
 
@@ -68,7 +76,9 @@ async function main(): Promise<number> {
   }
   try {
     say(`moto is at ${await ensureMotoVenv()}`);
-    say(`grpc-health is at ${await ensureGoProgram('grpc-health')}`);
+    for (const name of ['grpc-health', 'gobgpd', 'gobgp'] as const) {
+      say(`${name} is at ${await ensureGoProgram(name)}`);
+    }
     return 0;
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
@@ -80,10 +90,19 @@ function isThere({ test: [program, ...args] }: Tool): boolean {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Only where it can work: as root, with apt-get. */
+/** Only where it can work: as root, with apt-get. The packages' own services are not started: the tests run their own. */
 function install(tools: readonly Tool[]): void {
   if (process.getuid?.() !== 0) return;
-  const packages = tools.map((tool) => tool.packageName);
+  const isOwnPolicy = !existsSync(POLICY);
+  if (isOwnPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    installPackages(tools.map((tool) => tool.packageName));
+  } finally {
+    if (isOwnPolicy) rmSync(POLICY);
+  }
+}
+
+function installPackages(packages: readonly string[]): void {
   say(`installing ${packages.join(', ')}`);
   for (const args of [
     ['update', '--quiet=2'],

@@ -2,7 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
 /** `VPCAST_DIST` names another directory than `dist` for the built program, as in scripts/build.mjs. */
-const ENTRY = resolve(import.meta.dirname, '../..', process.env.VPCAST_DIST ?? 'dist', 'vpcast.js');
+export const CLI_ENTRY = resolve(
+  import.meta.dirname,
+  '../..',
+  process.env.VPCAST_DIST ?? 'dist',
+  'vpcast.js',
+);
 
 export interface CliResult {
   readonly code: number | null;
@@ -33,7 +38,9 @@ export async function endAll(): Promise<void> {
 
 /** Starts the built program with nothing of this process's environment but PATH. */
 export function startCli(args: readonly string[], env: Record<string, string> = {}, stdin = ''): RunningCli {
-  const child = spawn(process.execPath, [ENTRY, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
+  const child = spawn(process.execPath, [CLI_ENTRY, ...args], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+  });
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();

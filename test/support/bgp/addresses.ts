@@ -5,7 +5,7 @@ export type Family = 'ipv4' | 'ipv6';
 const HOSTS = 24;
 
 /**
- * Addresses of the link between vpcast and router number `link` (from 1): one subnet of each family. Hosts 1 and 2 are
+ * Addresses of the link between vpcast and router number `link` (from 1): one subnet of each family. Hosts 1 to 3 are
  * the router's own, 10 and above are on vpcast's side, one for each vpcast that runs.
  */
 export function linkAddress(link: number, host: number, family: Family): string {
@@ -15,7 +15,7 @@ export function linkAddress(link: number, host: number, family: Family): string 
 /** The lines of `ip -batch` that give an end of a link its addresses. */
 export function addressLines(device: string, link: number, side: 'router' | 'vpcast'): readonly string[] {
   const hosts =
-    side === 'router' ? [1, 2] : Array.from({ length: HOSTS - 10 }, (_unused, index) => index + 10);
+    side === 'router' ? [1, 2, 3] : Array.from({ length: HOSTS - 10 }, (_unused, index) => index + 10);
   return [
     // The kernel's own would come once the link is known to be up, which is after the routers start.
     `address add fe80::${side === 'router' ? 1 : 2}/64 dev ${device} nodad`,

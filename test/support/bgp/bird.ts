@@ -22,6 +22,8 @@ export class BirdRouter implements Router {
   readonly #spec: RouterSpec;
   readonly #socket: string;
   #daemon: Daemon | undefined;
+  /** Ends when the last question is answered. */
+  #asked: Promise<unknown> = Promise.resolve();
 
   constructor(lab: Lab, link: number, spec: RouterSpec) {
     this.#lab = lab;
@@ -51,23 +53,28 @@ export class BirdRouter implements Router {
   async table(neighbour: string, family: Family): Promise<readonly TableEntry[]> {
     const { name, remoteAsn, localAsn } = this.#named(neighbour);
     const table = family === 'ipv4' ? 'master4' : 'master6';
-    const lines = await askBird(this.#socket, `show route all protocol ${name} table ${table}`);
+    const lines = await this.#ask(`show route all protocol ${name} table ${table}`);
     return readBirdTable(lines, remoteAsn === localAsn);
   }
 
   async neighbour(neighbour: string): Promise<NeighbourView> {
-    return readBirdNeighbour(
-      await askBird(this.#socket, `show protocols all ${this.#named(neighbour).name}`),
-    );
+    return readBirdNeighbour(await this.#ask(`show protocols all ${this.#named(neighbour).name}`));
   }
 
   /** Of all families of the session. */
   async refresh(neighbour: string): Promise<void> {
-    await askBird(this.#socket, `reload in ${this.#named(neighbour).name}`);
+    await this.#ask(`reload in ${this.#named(neighbour).name}`);
   }
 
   log(): readonly string[] {
     return this.#daemon?.lines ?? [];
+  }
+
+  /** One question after the other: few may wait for an answer. */
+  #ask(command: string): Promise<readonly string[]> {
+    const answer = this.#asked.then(() => askBird(this.#socket, command));
+    this.#asked = answer.catch(() => undefined);
+    return answer;
   }
 
   #named(address: string): NeighbourSpec {

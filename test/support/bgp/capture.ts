@@ -6,10 +6,11 @@ import type { Lab } from './lab.ts';
 export class Capture {
   readonly #daemon: Daemon;
 
-  /** Resolves once it sees everything. */
-  static async start(lab: Lab, link: number, host: string): Promise<Capture> {
-    const filter = `tcp port 179 and src host ${host}`;
-    const daemon = await lab.start(0, `tcpdump ${host}`, [
+  /** Of vpcast's addresses on that link. Resolves once it sees everything. */
+  static async start(lab: Lab, link: number, hosts: readonly string[]): Promise<Capture> {
+    const sources = hosts.map((host) => `src host ${host}`).join(' or ');
+    const filter = `tcp port 179 and (${sources})`;
+    const daemon = await lab.start(0, `tcpdump ${hosts.join(' ')}`, [
       ...['tcpdump', '-i', `router${link}`, '-n', '-vv', '-U', '-l', filter],
     ]);
     const isReady = (): boolean => {
@@ -33,6 +34,11 @@ export class Capture {
   messages(): readonly string[] {
     const text = this.lines.join('\n');
     return text.split(/^\t(?=[A-Z][\w ]* Message \(\d\))/m).slice(1);
+  }
+
+  /** What tcpdump finds wrong with messages. */
+  complaints(): readonly string[] {
+    return this.lines.filter((line) => /\[\|bgp\]|invalid|malformed|bad /i.test(line));
   }
 
   async end(): Promise<void> {

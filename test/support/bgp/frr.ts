@@ -22,6 +22,8 @@ export class FrrRouter implements Router {
   readonly #folder: string;
   #zebra: Daemon | undefined;
   #bgpd: Daemon | undefined;
+  /** Ends when the last question is answered. */
+  #asked: Promise<unknown> = Promise.resolve();
 
   constructor(lab: Lab, link: number, spec: RouterSpec) {
     this.#lab = lab;
@@ -86,8 +88,10 @@ export class FrrRouter implements Router {
     );
   }
 
-  /** What vtysh would print. */
-  async #ask(command: string): Promise<string> {
-    return await askFrr(join(this.#folder, 'bgpd.vty'), command);
+  /** What vtysh would print. One question after the other: few may wait for an answer. */
+  #ask(command: string): Promise<string> {
+    const answer = this.#asked.then(() => askFrr(join(this.#folder, 'bgpd.vty'), command));
+    this.#asked = answer.catch(() => undefined);
+    return answer;
   }
 }

@@ -55,7 +55,7 @@ export interface NeighbourView {
   readonly isEstablished: boolean;
   /** The router's own word for its state, for people. */
   readonly state: string;
-  /** UPDATEs and all messages that it has received, as far as it counts them, since it started. */
+  /** UPDATEs that it has received in this session; BIRD counts the routes in them, withdrawn ones too. */
   readonly receivedUpdates: number;
   /** What it tells of the last end of the session: its own words, with the text that a Cease brought (RFC 9003). */
   readonly lastEnd: string;

@@ -29,7 +29,7 @@ export interface SessionPlan
   /** Vpcast's. */
   readonly remoteAsn: number;
   /** Of the router's address on the link. Default 1. */
-  readonly routerHost?: 1 | 2;
+  readonly routerHost?: 1 | 2 | 3;
   /** Default: all. */
   readonly kinds?: readonly RouterKind[];
 }
@@ -41,14 +41,17 @@ export interface Topology {
   close(): Promise<void>;
 }
 
-/** What every router offers, in seconds: the least that RFC 4271 allows. */
+/** What routers offer, in seconds, unless a test says otherwise: the least that RFC 4271 allows. */
 export const HOLD_SEC = 3;
 
 /** Starts the routers that have a session of these. */
-export async function openTopology(plans: readonly SessionPlan[]): Promise<Topology> {
+export async function openTopology(
+  plans: readonly SessionPlan[],
+  holdTimeSec: number = HOLD_SEC,
+): Promise<Topology> {
   const lab = await Lab.open(ROUTER_KINDS.length);
   try {
-    const specs = ROUTER_KINDS.map((kind) => [kind, routerSpec(kind, plans)] as const);
+    const specs = ROUTER_KINDS.map((kind) => [kind, routerSpec(kind, plans, holdTimeSec)] as const);
     const routers = Object.fromEntries(
       specs.map(([kind, spec]) => [kind, makeRouter(kind, lab, spec)]),
     ) as Record<RouterKind, Router>;
@@ -91,12 +94,12 @@ function makeRouter(kind: RouterKind, lab: Lab, spec: RouterSpec): Router {
   }
 }
 
-function routerSpec(kind: RouterKind, plans: readonly SessionPlan[]): RouterSpec {
+function routerSpec(kind: RouterKind, plans: readonly SessionPlan[], holdTimeSec: number): RouterSpec {
   const own = plans.filter(({ kinds }) => kinds === undefined || kinds.includes(kind));
   return {
     routerId: linkAddress(linkOf(kind), 1, 'ipv4'),
     asn: ROUTER_ASN,
-    holdTimeSec: HOLD_SEC,
+    holdTimeSec,
     neighbours: own.flatMap((plan) => [neighbour(plan, kind, 'ipv4'), neighbour(plan, kind, 'ipv6')]),
   };
 }

@@ -5,7 +5,15 @@ import { CLI_ENTRY } from '../cli.ts';
 import { waitFor } from '../story/wait.ts';
 import type { Daemon } from './daemon.ts';
 import type { RouterKind } from './router.ts';
-import { endsOf, MODES, type Mode, ROUTER_KINDS, type SessionPlan, type Topology } from './topology.ts';
+import {
+  endsOf,
+  MODES,
+  type Mode,
+  ROUTER_ASN,
+  ROUTER_KINDS,
+  type SessionPlan,
+  type Topology,
+} from './topology.ts';
 
 /** What is written under `announcer`, in the configuration's own words. */
 export type AnnouncerConfig = Readonly<Record<string, unknown>>;
@@ -127,7 +135,7 @@ export function peersOf(
       return {
         name: peerName(plan, kind, session),
         remote_address: ends.router,
-        remote_asn: plan.localAsn ?? 65_000,
+        remote_asn: plan.localAsn ?? ROUTER_ASN,
         local_address: ends.vpcast,
         hold_time: '3s',
         connect_retry: '200ms',
