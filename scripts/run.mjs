@@ -39,6 +39,7 @@ const TASKS = {
   ],
   simulate: [[node, 'test/simulation/simulate.ts']],
   'simulate:mutants': [[node, 'test/simulation/run-mutants.ts']],
+  fuzz: [[node, 'test/fuzz/bgp.ts']],
   model: [[node, 'test/model/run.ts']],
   demo: [
     [node, 'scripts/build.mjs'],

@@ -166,7 +166,8 @@ describe('docs/sandbox.md', () => {
     const clock = new FakeClock();
     const world = createWorld(demoScenario(), { clock, random: () => 0.5 });
     const faults = createFaults({ clock, random: () => 0.5 });
-    const routes = controlRoutes({ world, faults, clock, imds: () => undefined, onEvent: () => {} });
+    const parts = { world, faults, clock, imds: () => undefined, onEvent: () => {}, panels: () => [] };
+    const routes = controlRoutes(parts);
     world.close();
     const told = [...section(sandbox, 'Control API').matchAll(/^\| ([A-Z]+) \| `([^`]+)` \|/gm)];
     expect(told.map((row) => `${row[1]} ${row[2]}`).sort()).toEqual(

@@ -347,6 +347,10 @@ describe('a password', () => {
       'password: { is: hunter2 }',
       'password_file: /secrets/lines',
       `tcp_ao: { send_id: 1, receive_id: 1, key: "${'hunter2'.repeat(12)}" }`,
+      'tcp_ao: hunter2',
+      `password: "\${hunter2}"`,
+      `password: "secret\${hunter2}secret"`,
+      `tcp_ao: { send_id: 1, receive_id: 1, key: "\${hunter2}" }`,
     ];
     for (const key of keys) {
       const text = `${HEAD}  peers: [{ remote_address: 10.0.0.252, remote_asn: 65000, ${key} }]\n${ROUTES}`;
