@@ -6,19 +6,22 @@ import type { Stage } from '../test/support/story/stage.ts';
 export class Keys {
   readonly #stage: Stage;
   readonly #region: SandboxRegion;
+  readonly #hasRouter: boolean;
   readonly #faults = new Map<'l' | 't', string>();
   #selected: StoryZone;
   #isBusy = false;
 
-  constructor(stage: Stage, region: SandboxRegion) {
+  constructor(stage: Stage, region: SandboxRegion, hasRouter: boolean) {
     this.#stage = stage;
     this.#region = region;
+    this.#hasRouter = hasRouter;
     this.#selected = stage.zone('a');
   }
 
   /** The line that says what can be pressed. */
   legend(): string {
-    return `zone ${this.#selected.name} (a b c choose) · s kill service · i stop instance · r bring back · l API latency 500 ms · t throttle · q quit`;
+    const agents = this.#hasRouter ? ' · k kill agent · d drain agent' : '';
+    return `zone ${this.#selected.name} (a b c choose) · s kill service · i stop instance${agents} · r bring back · l API latency 500 ms · t throttle · q quit`;
   }
 
   faults(): readonly string[] {
@@ -49,6 +52,10 @@ export class Keys {
       case 'i':
         await Promise.all([this.#stage.killService(zone), this.#stage.endAgent(zone, 'SIGKILL')]);
         return await this.#region.stopInstance(zone);
+      case 'k':
+        return void (this.#hasRouter && (await this.#stage.endAgent(zone, 'SIGKILL')));
+      case 'd':
+        return void (this.#hasRouter && (await this.#stage.endAgent(zone, 'SIGTERM')));
       case 'r':
         return await this.#bringBack(zone);
       case 'l':

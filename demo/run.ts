@@ -1,16 +1,20 @@
 /**
  * The demo: a VPC of three zones in this process, one real agent and one real service a zone, and the story of how routes
- * move when they fail. Needs nothing but Node, and neither root nor AWS. `npm run demo`, `npm run demo -- --once`.
+ * move when they fail. Needs nothing but Node, and neither root nor AWS. Where BIRD is installed and a network namespace
+ * can be made, the agents announce a prefix to it. `npm run demo`, `npm run demo -- --once`.
  */
 import { STORY_TIMING } from '../test/support/story/agent-config.ts';
+import { Guard } from '../test/support/story/guard.ts';
 import { openSandboxRegion } from '../test/support/story/sandbox-region.ts';
-import type { SceneReport } from '../test/support/story/scenes.ts';
 import { openStage, type Stage } from '../test/support/story/stage.ts';
 import { NoAddressError } from '../test/support/story/tcp-service.ts';
 import { NotInTimeError } from '../test/support/story/wait.ts';
 import { type DemoOptions, parseOptions, USAGE } from './options.ts';
+import { PREFIX } from './router/config.ts';
+import { openRouter, type RouterOrNot } from './router/open.ts';
+import { RouterWatch } from './router/watch.ts';
 import { Screen } from './screen.ts';
-import { Show } from './show.ts';
+import { Show, type StepReport } from './show.ts';
 
 const EXIT = {
   ok: 0,
@@ -47,33 +51,54 @@ process.exit(await main(options));
 async function main(wanted: DemoOptions): Promise<number> {
   const quit = new Quit();
   watchForTheEnd(quit, wanted.isOnce);
+  const guard = new Guard();
   let show: Show | undefined;
   let stage: Stage | undefined;
+  let bgp: RouterOrNot | undefined;
   try {
+    let watch: RouterWatch | undefined;
     const region = await openSandboxRegion({
       azs: 3,
       addressOf: (index) => `127.0.${index + 1}.10`,
       timing: INSTANCE_TIMING,
+      panels: () => (watch === undefined ? [] : [watch.panel()]),
     });
-    stage = await openStage({ region, timing: STORY_TIMING, onEvent: (event) => show?.tell(event) });
+    const zones = region.zones.map(({ name }) => name);
+    bgp = await openRouter({ zones, guard, onChange: (change) => show?.tellPath(change) });
+    const { router, why } = bgp;
+    process.on('exit', () => router?.killNow());
+    stage = await openStage({
+      region,
+      timing: STORY_TIMING,
+      guard,
+      onEvent: (event) => show?.tell(event),
+      moreConfigOf: ({ name }) => router?.announcerOf(name) ?? '',
+    });
     const { processes } = stage;
     process.on('exit', () => processes.killNow());
+    watch = router && new RouterWatch(router, stage);
     const isLive = process.stdout.isTTY === true && !wanted.isJson;
     const screen = new Screen(wanted.isJson ? process.stderr : process.stdout, isLive);
-    show = new Show({ stage, region, screen });
-    if (!isLive) screen.say(`the VPC is at ${region.sandbox.url}`);
+    show = new Show({ stage, region, screen, router: watch, why });
+    screen.say(`the VPC is at ${region.sandbox.url}`);
+    screen.say(watch?.title() ?? why ?? '');
     listenToKeys(show, quit);
-    return await perform(show, wanted, quit);
+    return await perform({ show, bgp }, wanted, quit);
   } catch (error) {
     return explain(error, () => show?.close());
   } finally {
     show?.close();
     await stage?.close();
+    await bgp?.router?.close();
   }
 }
 
 /** The story, and then, unless it is to be played once, everything else until somebody ends it. */
-async function perform(show: Show, { isOnce, isJson }: DemoOptions, quit: Quit): Promise<number> {
+async function perform(
+  { show, bgp }: { readonly show: Show; readonly bgp: RouterOrNot },
+  { isOnce, isJson }: DemoOptions,
+  quit: Quit,
+): Promise<number> {
   const story = show.play();
   const ended = await Promise.race([story, quit.wanted]);
   if (typeof ended === 'number') {
@@ -81,11 +106,13 @@ async function perform(show: Show, { isOnce, isJson }: DemoOptions, quit: Quit):
     story.catch(() => undefined);
     return ended;
   }
-  if (isJson)
-    process.stdout.write(
-      `${JSON.stringify({ ok: true, steps: ended satisfies readonly SceneReport[] }, null, 2)}\n`,
-    );
+  if (isJson) printJson(bgp, ended);
   return isOnce ? EXIT.ok : await quit.wanted;
+}
+
+function printJson({ router, why }: RouterOrNot, steps: readonly StepReport[]): void {
+  const bgp = router === undefined ? { why } : { daemon: router.daemon, prefix: PREFIX };
+  process.stdout.write(`${JSON.stringify({ ok: true, bgp, steps }, null, 2)}\n`);
 }
 
 function explain(error: unknown, restore: () => void): number {
@@ -110,6 +137,9 @@ function watchForTheEnd(quit: Quit, isOnce: boolean): void {
     process.stderr.write(`demo: internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
     quit.now(EXIT.software);
   };
+  // Nobody reads any more (`| head`): there is nobody to tell either.
+  process.stdout.on('error', () => quit.now(EXIT.terminated));
+  process.stderr.on('error', () => quit.now(EXIT.terminated));
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
   // A runner that is killed takes nothing down with it: what it has started has to notice by itself.

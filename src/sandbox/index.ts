@@ -18,6 +18,7 @@ export {
 } from './faults.ts';
 export { type Imds, type ImdsFault, type ImdsOptions, startImds } from './imds/imds.ts';
 export type { ImdsIdentity, ImdsInterface, ImdsRole, ImdsSignals } from './imds/imds-tree.ts';
+export type { Panel } from './panel.ts';
 export { parseScenario, type ScenarioResult } from './parse-scenario.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 export type * from './scenario.ts';

@@ -8,6 +8,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { listenHttp } from './http-listener.ts';
 import { type Imds, startImds } from './imds/imds.ts';
 import { identityOf } from './imds/instance-imds.ts';
+import type { Panel } from './panel.ts';
 import type { Scenario } from './scenario.ts';
 import type { JournalEntry } from './world/journal.ts';
 import { createWorld, type World } from './world/world.ts';
@@ -24,6 +25,8 @@ export interface SandboxOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly onEvent?: (event: SandboxEvent) => void;
+  /** What else the page shows; asked for each time. */
+  readonly panels?: () => readonly Panel[];
 }
 
 /** A running region. */
@@ -61,7 +64,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (service === undefined) throw new RangeError(`the sandbox has no instance ${instanceId}`);
     return service;
   };
-  const control = createControlApi({ world, faults, clock, onEvent, imds: (id) => services.get(id) });
+  const control = createControlApi({
+    world,
+    faults,
+    clock,
+    onEvent,
+    imds: (id) => services.get(id),
+    panels: options.panels ?? (() => []),
+  });
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const url = URL.parse(request.url ?? '/', 'http://sandbox');
     if (url === null) return void response.writeHead(400).end();

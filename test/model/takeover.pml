@@ -112,7 +112,7 @@ bool isReclaimHolder[(N + 1) * (N + 1)];   /* PAIR(a, b): a takes nothing from b
 #define EXPIRED (CONSISTENCY + 1)
 byte changeAge[(N + 1) * (N + 1)];
 
-/* ---- The view of one route (src/agent/decider.ts RouteView), and the three tasks of src/agent/agent.ts ---- */
+/* ---- The view of one route (src/agent/decider.ts RouteView), and the three tasks of src/agent/route-loops.ts ---- */
 typedef Task {
   byte holder;            /* as the newest read showed it */
   byte viewAge;           /* ticks since that read was sent: 0 or 1 */
@@ -586,7 +586,7 @@ inline execute(i) {
   agent[i].step = EXECUTED
 }
 
-/* ==== One agent: src/agent/agent.ts (poll and cycle), engine.ts, applier.ts ==== */
+/* ==== One agent: src/agent/route-loops.ts (poll and cycle), engine.ts, applier.ts ==== */
 
 inline settle(i) {
   agent[i].step = IDLE; agent[i].kind = 0; agent[i].from = NONE; agent[i].isTakeover = false; agent[i].isDone = false;

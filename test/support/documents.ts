@@ -19,7 +19,8 @@ export const DOCUMENTS: readonly string[] = [
 
 /** The members of an exported union of texts. */
 export function unionOf(path: string, name: string): readonly string[] {
-  const body = new RegExp(`export type ${name} =([^;]*);`).exec(read(path))?.[1] ?? '';
+  const code = read(path).replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  const body = new RegExp(`export type ${name} =([^;]*);`).exec(code)?.[1] ?? '';
   const members = [...body.matchAll(/'([^']+)'/g)].map((found) => found[1] ?? '');
   expect(members.length, `${name} of ${path}`).toBeGreaterThan(1);
   return members.sort();

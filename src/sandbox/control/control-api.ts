@@ -4,6 +4,7 @@ import type { SandboxEvent } from '../events.ts';
 import type { Faults } from '../faults.ts';
 import { readBody } from '../http-listener.ts';
 import type { Imds } from '../imds/imds.ts';
+import type { Panel } from '../panel.ts';
 import type { World } from '../world/world.ts';
 import type { ControlAnswer } from './control-answer.ts';
 import { CONTROL_PAGE } from './control-page.ts';
@@ -16,6 +17,7 @@ export interface ControlParts {
   readonly clock: Clock;
   readonly imds: (instanceId: string) => Imds | undefined;
   readonly onEvent: (event: SandboxEvent) => void;
+  readonly panels: () => readonly Panel[];
 }
 
 const MAX_BODY_BYTES = 1_000_000;

@@ -39,6 +39,7 @@ td, th { padding: .18rem .6rem .18rem 0; vertical-align: top }
 <h1>vpcast sandbox</h1>
 <p id="about" role="status">connecting…</p>
 <h2>Route tables</h2><div class="grid" id="tables"></div>
+<div id="panels"></div>
 <h2>Instances</h2><div class="grid" id="instances"></div>
 <h2>Faults</h2><div class="card" id="faults"></div>
 <h2>Last changes</h2><div class="card"><table><tbody id="journal"></tbody></table></div>
@@ -92,6 +93,17 @@ function showTable(table) {
   return card;
 }
 
+function showPanel(panel) {
+  const card = make('section', undefined, 'card');
+  const grid = make('table');
+  grid.append(row(panel.columns.map((text) => make('th', text))));
+  for (const cells of panel.rows) {
+    grid.append(watched(panel.title + ' ' + cells[0], row(cells.map((text) => make('td', text)))));
+  }
+  card.append(grid);
+  return [make('h2', panel.title), card];
+}
+
 function showInstance(instance) {
   const card = make('section', undefined, 'card');
   card.append(make('h3', instance.name || instance.id), make('small', instance.id + ' · ' + instance.availabilityZone));
@@ -136,6 +148,7 @@ async function refresh() {
     const [state, journal] = await Promise.all([fetchJson('/_sandbox/state'), fetchJson('/_sandbox/journal?last=30')]);
     byId('about').textContent = state.region + ' · account ' + state.accountId + ' · ' + location.origin;
     byId('tables').replaceChildren(...state.routeTables.map(showTable));
+    byId('panels').replaceChildren(...state.panels.flatMap(showPanel));
     byId('instances').replaceChildren(...state.instances.map(showInstance));
     byId('faults').replaceChildren(...showFaults(state));
     byId('journal').replaceChildren(...journal.reverse().map(showEntry));

@@ -1,5 +1,6 @@
 import type { Faults } from '../faults.ts';
 import type { Imds } from '../imds/imds.ts';
+import type { Panel } from '../panel.ts';
 import { interfacesOf, type WorldState } from '../world/state.ts';
 import { viewRoute, viewStatus } from '../world/views.ts';
 import type { World } from '../world/world.ts';
@@ -9,8 +10,9 @@ export function showRegion(parts: {
   readonly world: World;
   readonly faults: Faults;
   readonly imds: (instanceId: string) => Imds | undefined;
+  readonly panels: () => readonly Panel[];
 }) {
-  const { world, faults, imds } = parts;
+  const { world, faults, imds, panels } = parts;
   const state = world.state();
   return {
     region: world.region,
@@ -35,6 +37,7 @@ export function showRegion(parts: {
       })),
     })),
     routeTables: showTables(state),
+    panels: panels(),
     faults: faults.list(),
     throttling: faults.throttling() ?? null,
   };

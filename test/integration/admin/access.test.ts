@@ -12,6 +12,7 @@ const SNAPSHOT: AgentSnapshot = {
   groups: [],
   routes: [],
   drainSignals: [],
+  announcer: undefined,
 };
 
 /** Requests that came with one read of the socket cost one look at the agent: the probes go on meanwhile. */

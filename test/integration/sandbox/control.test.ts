@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Sandbox, type SandboxEvent, startSandbox } from '../../../src/sandbox/index.ts';
+import { type Panel, type Sandbox, type SandboxEvent, startSandbox } from '../../../src/sandbox/index.ts';
 import { SCENARIO } from '../../unit/sandbox/fixture.ts';
 
 const VIP = '192.168.1.1/32';
 const events: SandboxEvent[] = [];
+let panels: readonly Panel[] = [];
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ scenario: SCENARIO, onEvent: (event) => events.push(event) });
+  const onEvent = (event: SandboxEvent) => events.push(event);
+  sandbox = await startSandbox({ scenario: SCENARIO, onEvent, panels: () => panels });
 });
 
 afterAll(() => sandbox.close());
@@ -44,6 +46,12 @@ describe('the control API', () => {
       faults: [],
       throttling: null,
     });
+  });
+
+  it('shows what else it is given, as it is at the moment', async () => {
+    expect((await ask('GET', 'state')).value).toMatchObject({ panels: [] });
+    panels = [{ title: 'a router', columns: ['zone', 'next hop'], rows: [['a', '192.0.2.11']] }];
+    expect((await ask('GET', 'state')).value).toMatchObject({ panels });
   });
 
   it('edits routes as an operator, and shows the journal from any point on', async () => {

@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Guard } from './guard.ts';
 
 /** How long a process may take to end by itself. */
 const STOP_LIMIT_MS = 12_000;
+
+/** Becomes the program once it is told that the guard knows of it; nobody is left to tell it: then it ends. */
+const ONCE_GUARDED = ['/bin/sh', '-c', 'read -r go && exec "$@"', 'sh'];
 
 export interface ProcessSpec {
   readonly name: string;
@@ -27,19 +31,31 @@ export interface OwnedProcess {
 export class Processes {
   readonly #running = new Set<ChildProcess>();
   readonly #endings = new Map<ChildProcess, Promise<number | string>>();
+  readonly #guard: Guard | undefined;
   #isClosed = false;
+
+  /** With a guard they end also when this process is killed. */
+  constructor(guard?: Guard) {
+    this.#guard = guard;
+  }
 
   /** Rejects when the process can't be started. */
   async start(spec: ProcessSpec): Promise<OwnedProcess> {
     if (this.#isClosed) throw new Error(`${spec.name} is not started: everything is being ended`);
-    const [program = '', ...argv] = spec.isProgram
+    const command = spec.isProgram
       ? [spec.script, ...spec.args]
       : [process.execPath, '--disable-warning=ExperimentalWarning', spec.script, ...spec.args];
+    const [program = '', ...argv] = this.#guard === undefined ? command : [...ONCE_GUARDED, ...command];
     const child = spawn(program, argv, { env: { ...spec.env }, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#running.add(child);
+    if (this.#guard !== undefined && child.pid !== undefined) {
+      this.#guard.started(child.pid);
+      child.stdin.write('go\n');
+    }
     const ending = new Promise<number | string>((resolve) => {
       child.once('close', (code, signal) => {
         this.#running.delete(child);
+        if (child.pid !== undefined) this.#guard?.ended(child.pid);
         resolve(code ?? signal ?? 'unknown');
       });
     });

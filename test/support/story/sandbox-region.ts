@@ -2,6 +2,7 @@ import {
   DEMO_IDS,
   demoScenario,
   demoSuffix,
+  type Panel,
   type Sandbox,
   type SandboxEvent,
   startSandbox,
@@ -16,6 +17,8 @@ export interface SandboxRegionOptions {
   /** How long an instance takes to stop and to start. Default 0. */
   readonly timing?: { readonly stopMs: number; readonly startMs: number; readonly initializingMs: number };
   readonly onEvent?: (event: SandboxEvent) => void;
+  /** What else the sandbox's page shows. */
+  readonly panels?: () => readonly Panel[];
 }
 
 /** The embedded VPC as a region of the story. */
@@ -25,9 +28,13 @@ export interface SandboxRegion extends StoryRegion {
 
 /** Starts the sandbox in this process. To begin with, the story's routes point at a NAT gateway. */
 export async function openSandboxRegion(options: SandboxRegionOptions): Promise<SandboxRegion> {
-  const { azs, addressOf, timing, onEvent } = options;
+  const { azs, addressOf, timing, onEvent, panels } = options;
   const scenario = demoScenario({ azs, addressOf, ...(timing === undefined ? {} : { timing }) });
-  const sandbox = await startSandbox({ scenario, ...(onEvent === undefined ? {} : { onEvent }) });
+  const sandbox = await startSandbox({
+    scenario,
+    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(panels === undefined ? {} : { panels }),
+  });
   for (const [index] of Array.from({ length: azs }).entries()) {
     for (const destination of STORY_DESTINATIONS) {
       insist(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentConfig, STORY_DESTINATIONS, type StoryTiming } from './agent-config.ts';
 import { type AgentLogEvent, AgentLogs } from './agent-log.ts';
+import type { Guard } from './guard.ts';
 import { type OwnedProcess, Processes } from './processes.ts';
 import type { HeldRoute, StoryRegion, StoryZone } from './region.ts';
 import { findCommonPort, startTcpService } from './tcp-service.ts';
@@ -24,6 +25,10 @@ export interface StageOptions {
   readonly lookEveryMs?: number;
   /** An agent's configuration (YAML). Default: `agentConfig`. */
   readonly configOf?: (zone: StoryZone) => string;
+  /** More of an agent's configuration (YAML), which goes below `agentConfig`. */
+  readonly moreConfigOf?: (zone: StoryZone) => string;
+  /** Ends what runs and removes the files also when this process is killed. */
+  readonly guard?: Guard;
   /** More environment variables for the agents, for measuring them. */
   readonly agentEnv?: Readonly<Record<string, string>>;
 }
@@ -34,6 +39,13 @@ export interface Expectation {
   readonly holders: readonly StoryZone[];
 }
 
+/** An agent was ended on purpose. */
+export interface Ending {
+  /** Ms since the epoch, just before the signal. */
+  readonly atMs: number;
+  readonly signal: 'SIGTERM' | 'SIGKILL';
+}
+
 /** Real agents and real services, one of each per zone, around a region. Start it with `openStage`. */
 export class Stage {
   readonly region: StoryRegion;
@@ -41,21 +53,25 @@ export class Stage {
   readonly logs: AgentLogs;
   readonly port: number;
   /** To end what runs in an exit handler, where nothing can be waited for. */
-  readonly processes = new Processes();
+  readonly processes: Processes;
   readonly #dir: string;
   readonly #lookEveryMs: number;
   readonly #configOf: (zone: StoryZone) => string;
+  readonly #moreConfigOf: (zone: StoryZone) => string;
   readonly #agentEnv: Readonly<Record<string, string>>;
   readonly #agents = new Map<string, OwnedProcess>();
   readonly #services = new Map<string, OwnedProcess>();
+  readonly #endings = new Map<string, Ending>();
   #closing: Promise<void> | undefined;
 
   constructor(options: StageOptions, place: { readonly dir: string; readonly port: number }) {
     this.region = options.region;
     this.timing = options.timing;
+    this.processes = new Processes(options.guard);
     this.logs = new AgentLogs(options.onEvent);
     this.#lookEveryMs = options.lookEveryMs ?? 50;
     this.#configOf = options.configOf ?? ((zone) => this.#storyConfig(zone));
+    this.#moreConfigOf = options.moreConfigOf ?? (() => '');
     this.#agentEnv = options.agentEnv ?? {};
     this.#dir = place.dir;
     this.port = place.port;
@@ -103,7 +119,13 @@ export class Stage {
 
   /** Resolves with the exit status. */
   async endAgent(zone: StoryZone, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | undefined> {
+    this.#endings.set(zone.name, { atMs: Date.now(), signal });
     return await this.#agents.get(zone.name)?.end(signal);
+  }
+
+  /** When and how `endAgent` ended the zone's agent the last time. */
+  lastEnding(zone: StoryZone): Ending | undefined {
+    return this.#endings.get(zone.name);
   }
 
   isServiceUp(zone: StoryZone): boolean {
@@ -198,8 +220,9 @@ export class Stage {
     };
   }
 
-  #storyConfig({ address }: StoryZone): string {
-    return agentConfig({ address, port: this.port, timing: this.timing });
+  #storyConfig(zone: StoryZone): string {
+    const { port, timing } = this;
+    return `${agentConfig({ address: zone.address, port, timing })}${this.#moreConfigOf(zone)}`;
   }
 
   #describe(routes: readonly HeldRoute[]): string {
@@ -219,6 +242,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   try {
     const port = await findCommonPort(options.region.zones.map((zone) => zone.address));
     const dir = await mkdtemp(join(tmpdir(), 'vpcast-story-'));
+    options.guard?.folder(dir);
     return new Stage(options, { dir, port });
   } catch (error) {
     await options.region.close();
