@@ -3,7 +3,7 @@
  * asks for when that is not there yet, then runs the task's commands on Node 24 or later, whatever Node started it.
  * Plain JavaScript without dependencies, because it runs before anything is installed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -16,13 +16,20 @@ const node = 'node';
 const tool = (name) => join(bin, name);
 const vitest = (...args) => [tool('vitest'), 'run', ...args];
 
-/** Task name → commands, run in order; the arguments of the command line go to the last one. */
+/**
+ * Task name → commands, run in order, those of a group at the same time; the arguments of the command line go to the
+ * last one.
+ */
 const TASKS = {
   build: [[node, 'scripts/build.mjs']],
   fix: [[tool('biome'), 'check', '--write', '.']],
   check: [
-    [tool('tsc'), '-p', '.'],
-    [tool('biome'), 'check', '--error-on-warnings', '.'],
+    {
+      together: [
+        [tool('tsc'), '-p', '.'],
+        [tool('biome'), 'check', '--error-on-warnings', '.'],
+      ],
+    },
     vitest('--maxWorkers=2', 'test/unit', 'test/architecture.test.ts'),
   ],
   'test:unit': [vitest('test/unit', 'test/architecture.test.ts')],
@@ -63,7 +70,8 @@ install();
 const nodeBinary = findNode();
 for (const [index, command] of commands.entries()) {
   const isLast = index === commands.length - 1;
-  run(command, isLast);
+  if ('together' in command) await runTogether(command.together);
+  else run(command, isLast);
 }
 
 /** `npm ci`, when node_modules is not what the lockfile asks for. */
@@ -93,18 +101,46 @@ function findNode() {
 
 /** Standard output is the last command's alone: it may be a document (`--json`). */
 function run([command, ...rest], isLast) {
-  const isNode = command === node;
-  const program = isNode ? nodeBinary : command;
-  // A tool's launcher is a script with `env node` in its first line: PATH decides which Node runs it.
-  // Some of what tests need lies where an ordinary PATH does not lead.
-  const path = [join(nodeBinary, '..'), bin, process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
-  const result = spawnSync(program, isLast ? [...rest, ...args] : rest, {
+  const result = spawnSync(programOf(command), isLast ? [...rest, ...args] : rest, {
     cwd: root,
     stdio: isLast ? 'inherit' : ['inherit', 2, 'inherit'],
-    env: { ...process.env, PATH: path },
+    env: environment(),
   });
   if (result.error) fail(`${command}: ${result.error.message}`, 69);
   if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** What each says comes in one piece, when it has ended; all of them are heard before the first failure counts. */
+async function runTogether(group) {
+  const statuses = await Promise.all(
+    group.map(async ([command, ...rest]) => {
+      const options = { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: environment() };
+      const child = spawn(programOf(command), rest, options);
+      const said = [];
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => said.push(chunk));
+      const status = await new Promise((resolve) => {
+        child.on('error', (error) => fail(`${command}: ${error.message}`, 69));
+        child.on('close', (code) => resolve(code ?? 1));
+      });
+      process.stderr.write(Buffer.concat(said));
+      return status;
+    }),
+  );
+  const failed = statuses.find((status) => status !== 0);
+  if (failed !== undefined) process.exit(failed);
+}
+
+function programOf(command) {
+  return command === node ? nodeBinary : command;
+}
+
+/**
+ * A tool's launcher is a script with `env node` in its first line: PATH decides which Node runs it. Some of what tests
+ * need lies where an ordinary PATH does not lead.
+ */
+function environment() {
+  const path = [join(nodeBinary, '..'), bin, process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
+  return { ...process.env, PATH: path };
 }
 
 function fail(message, status) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runScenario, scenarioOf } from '../../support/bgp-scenario.ts';
 
 /** More by `BGP_SEEDS=10000 npx vitest run test/unit/bgp/peer-machine-simulation.test.ts`. */
-const SEEDS = Number(process.env.BGP_SEEDS ?? 500);
+const SEEDS = Number(process.env.BGP_SEEDS ?? 250);
 
 describe('two machines on a network that cuts, loses, delays, resets and forgets', () => {
   it(`always come to one session after the faults, and stay: ${SEEDS} seeds`, { timeout: 600_000 }, () => {
