@@ -84,6 +84,7 @@ export class AddressLedger {
       const found = reading.found.get(prefix);
       if (found === undefined) this.#miss(prefix, entry);
       else if (reading.isEnabled) this.#find(prefix, entry, found);
+      else entry.isOwn = this.#isOurs(entry, found);
       if (this.#isAsked && !entry.isWanted) entry.removeAtMs ??= removeAtMs;
     }
   }
@@ -176,7 +177,7 @@ export class AddressLedger {
 
   #find(prefix: string, entry: Entry, { isMarked, isUsable }: FoundAddress): void {
     const wasKnown = entry.isOwn || entry.presence === 'present';
-    entry.isOwn = isMarked || (entry.isOwn && !this.#hasMarks);
+    entry.isOwn = this.#isOurs(entry, { isMarked });
     if (!isUsable) {
       entry.presence = 'unusable';
       if (entry.isWanted) this.#complain(prefix, 'unusable');
@@ -188,6 +189,11 @@ export class AddressLedger {
     if (wasKnown) return;
     const why = entry.isOwn ? 'an earlier run has left it' : 'it is not ours, and is never removed';
     this.#options.tell({ prefix, change: 'found', why });
+  }
+
+  /** Somebody else may have removed ours and added it again: where marks are kept, that shows. */
+  #isOurs({ isOwn }: Entry, { isMarked }: Pick<FoundAddress, 'isMarked'>): boolean {
+    return isMarked || (isOwn && !this.#hasMarks);
   }
 
   #failed(prefix: string, code: string, nowMs: number): void {

@@ -94,9 +94,7 @@ export class AdjRibOut {
   }
 }
 
-/** One attribute set per UPDATE, and one family. */
+/** One attribute set per UPDATE, and one family. Of bytes JSON makes a long text, but each its own. */
 function keyOf({ prefix, attributes, nextHops }: ExportedRoute): string {
-  return JSON.stringify([prefix.family, nextHops, attributes], (_, value) => {
-    return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
-  });
+  return JSON.stringify([prefix.family, nextHops, attributes]);
 }

@@ -133,10 +133,10 @@ function begin(
   start: (to: NetConnectOpts) => Socket,
   opened: Socket | undefined,
 ): Dialled {
-  const { remoteAddress: host, remotePort: port, localAddress, security } = options;
+  const { remotePort: port, localAddress, security } = options;
   const before = readMd5Counters();
   try {
-    const to = { host, port, autoSelectFamily: false };
+    const to = { host: dialledHost(options), port, autoSelectFamily: false };
     const socket = start(localAddress === undefined ? to : { ...to, localAddress });
     socket.setNoDelay(true);
     const explain = (error: Error | undefined): string => {
@@ -151,6 +151,18 @@ function begin(
     opened?.destroy();
     return failed(explainConnectError(error instanceof Error ? error : new Error(String(error)), options));
   }
+}
+
+/**
+ * The address with its interface. A link-local one without would get that of the first interface of this host which has
+ * such an address (libuv does so), and not the one that the socket is tied to.
+ */
+export function dialledHost({
+  remoteAddress,
+  security,
+}: Pick<DialOptions, 'remoteAddress' | 'security'>): string {
+  const isBare = /^fe[89ab]/i.test(remoteAddress) && !remoteAddress.includes('%');
+  return isBare && security.device !== undefined ? `${remoteAddress}%${security.device}` : remoteAddress;
 }
 
 function silence(): Error {

@@ -27,17 +27,24 @@ export class AnnouncerAccess {
 
   /** Peers that stay as they were keep their sessions; where service addresses are kept elsewhere, all begin anew. */
   async moveTo(spec: AnnouncerSpec | undefined): Promise<void> {
+    if (this.#isClosed) return;
     const isKept = JSON.stringify(spec?.addresses) === JSON.stringify(this.#open?.addresses);
     if (spec !== undefined && this.#open !== undefined && isKept) {
       this.#open.reload(spec);
       return;
     }
     const parts = spec === undefined ? undefined : await import('./announcer-parts.ts');
+    if (this.#isClosed) return;
     this.#leave('configuration changed');
     // The same addresses and the same peers: one after the other.
     await Promise.all(this.#leaving);
     if (spec === undefined || parts === undefined || this.#isClosed) return;
     this.#open = { ...parts.openAnnouncer(spec, this.#onEvent), addresses: spec.addresses };
+  }
+
+  /** From now on none is opened, changed or ended but by `close`: the one in force may have a drain to finish. */
+  stopping(): void {
+    this.#isClosed = true;
   }
 
   /** Ends the one in force, which the agent has closed already as a rule, and waits for those that a reload has ended. */

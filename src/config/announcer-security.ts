@@ -3,7 +3,7 @@ import { type peerShape, tcpAoShape } from './announcer-schema.ts';
 import type { Context } from './context.ts';
 import { type Fields, openFields } from './fields.ts';
 import { readSecret, readSecretFile } from './secret.ts';
-import { type Cursor, labelSpot } from './tree.ts';
+import { type Cursor, labelSpot, valueSpot } from './tree.ts';
 
 type PeerFields = Fields<typeof peerShape>;
 
@@ -44,6 +44,11 @@ function readPassword(fields: PeerFields, context: Context): string | undefined 
 
 function readTcpAo(cursor: Cursor | undefined, context: Context): TcpAoKey | undefined {
   if (cursor === undefined) return undefined;
+  if (mayBeKey(cursor)) {
+    const message = `got the key alone, or another text; write a map of ${Object.keys(tcpAoShape).join(', ')}`;
+    context.report.problem(valueSpot(cursor), 'wrong-value', message);
+    return undefined;
+  }
   const fields = openFields(cursor, { shape: tcpAoShape }, context.report);
   if (fields === undefined) return undefined;
   const algorithm = fields.read('algorithm');
@@ -51,6 +56,11 @@ function readTcpAo(cursor: Cursor | undefined, context: Context): TcpAoKey | und
   const key = readKey(fields, context);
   if (sendId === undefined || receiveId === undefined || key === undefined) return undefined;
   return { algorithm, sendId, receiveId, key };
+}
+
+/** What was written where the map belongs: it is not to be shown. */
+function mayBeKey({ node }: Cursor): boolean {
+  return node.kind === 'scalar' && (typeof node.value === 'string' || typeof node.value === 'number');
 }
 
 function readKey(fields: Fields<typeof tcpAoShape>, context: Context): string | undefined {

@@ -14,6 +14,10 @@ import { isInstanceFact, resolveVariable, VARIABLE_NAMES, type Variables } from 
 /** `$${` (stands for `${`), a variable, or a `${` that is never closed. */
 const VARIABLE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
 
+/** Where `${` may be part of a password or key, of which nothing is shown. */
+const SECRET = /\.(password|tcp_ao\.key)$/;
+const IN_SECRET = `no variable of such a name; write one of ${VARIABLE_NAMES.join(', ')}, or $\${ for the characters themselves`;
+
 /**
  * Puts variables into the text values of a document (never into keys). It works on the parsed document, so a value can
  * change neither its structure nor what else is in it.
@@ -84,7 +88,9 @@ function substituteText(cursor: Cursor, node: ScalarNode, work: Work): Node {
       isSecret ||= resolved.isSecret;
       return resolved.value;
     }
-    work.report.problem(valueSpot(cursor), 'unknown-variable', complaint(name, resolved?.why));
+    const why =
+      SECRET.test(cursor.path) && resolved?.why === 'unknown' ? IN_SECRET : complaint(name, resolved?.why);
+    work.report.problem(valueSpot(cursor), 'unknown-variable', why);
     doubt = 'broken';
     return '';
   });

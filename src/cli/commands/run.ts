@@ -72,6 +72,8 @@ async function runAgent(io: Io, options: ParsedOptions): Promise<ExitCode> {
       await Promise.all([composition.close(), announcer.close()]);
     }
   } finally {
+    // Whatever has failed: sessions would keep the process, which nobody could end in order any more.
+    await announcer.close();
     await access.close();
     await imds.close();
   }
@@ -146,6 +148,7 @@ function serve({
       const closing = agent.close(why);
       notifier.stopping(agent.stopsWithinMs());
       access.stopping();
+      announcer.stopping();
       closing.then((isClean) => {
         for (const off of undo) off();
         resolve(isClean ? code : EXIT.failed);
@@ -163,8 +166,9 @@ function serve({
       io.onSignal('SIGINT', () => stop('SIGINT', EXIT.ok)),
       // One after the other: the last one that was asked for is the one that stays.
       hangups.listen(() => {
+        const isOver = (): boolean => isStopping;
         reloading = reloading.then(() =>
-          reload({ agent, notifier, composition, access, announcer, load, report }),
+          reload({ agent, notifier, composition, access, announcer, load, report, isOver }),
         );
       }),
     ];
@@ -180,6 +184,8 @@ function serve({
 interface Reloading extends Pick<Serving, 'composition' | 'access' | 'announcer' | 'load' | 'report'> {
   readonly agent: Agent;
   readonly notifier: ServiceNotifier;
+  /** The agent is being stopped: nothing is begun any more. */
+  isOver(): boolean;
 }
 
 /** A bad configuration changes nothing, and is told whole. */
@@ -191,13 +197,17 @@ async function reload({
   announcer,
   load,
   report,
+  isOver,
 }: Reloading): Promise<void> {
+  if (isOver()) return;
   notifier.reloading();
   try {
     const { spec, admin } = await load();
+    if (isOver()) return;
     await access.moveTo(admin);
     composition.reload(spec);
     await announcer.moveTo(spec.announcer);
+    if (isOver()) return;
     agent.reload(spec);
   } catch (error) {
     report({ type: 'reload-refused', why: error instanceof Error ? error.message : String(error) });

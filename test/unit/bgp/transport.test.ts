@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerSecurity } from '../../../src/bgp/spec.ts';
-import { dialPeer, explainConnectError } from '../../../src/bgp/transport.ts';
+import { dialledHost, dialPeer, explainConnectError } from '../../../src/bgp/transport.ts';
 import { guardSocket, type TcpCalls, tcpCalls, ttlOf } from '../../../src/bgp/transport-options.ts';
 import type { SocketResult } from '../../../src/lib/sockopt.ts';
 import { dialOptions, listenerPeer } from '../../support/bgp-peers.ts';
@@ -191,4 +191,16 @@ describe('why a connection failed', () => {
       'local_address 10.0.0.9 is on no interface of this host',
     );
   });
+});
+
+test('a link-local peer is dialled on the interface that its sockets are tied to, where it names none itself', () => {
+  const host = (remoteAddress: string, device?: string) =>
+    dialledHost(dialOptions({ remoteAddress, remotePort: 179 }, device === undefined ? {} : { device }));
+  expect([
+    host('fe80::1', 'eth1'),
+    host('fe80::1%eth0', 'eth1'),
+    host('fe80::1'),
+    host('2001:db8::1', 'eth1'),
+    host('192.0.2.1', 'eth1'),
+  ]).toEqual(['fe80::1%eth1', 'fe80::1%eth0', 'fe80::1', '2001:db8::1', '192.0.2.1']);
 });
