@@ -19,6 +19,7 @@ const NAMES = [
   'decisions',
   'probes',
   'cadence',
+  'announce',
   'memory',
   'endurance',
   'footprint',

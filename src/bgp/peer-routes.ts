@@ -1,7 +1,7 @@
 import { AdjRibOut, type RibChange } from './adj-rib-out.ts';
 import type { Connection } from './connection.ts';
-import { encodeMessage } from './encode.ts';
 import type { ExportContext } from './export-route.ts';
+import { encodeAll, type SharedExports } from './exports.ts';
 import type { AddressFamily } from './message.ts';
 import type { PeerCounts } from './peer-counts.ts';
 import type { BgpRoute } from './spec.ts';
@@ -9,13 +9,14 @@ import type { PeerStatus } from './status.ts';
 
 export interface PeerRoutesOptions {
   readonly counts: PeerCounts;
+  /** What the peer has in common with others; undefined: nothing. */
+  readonly exports?: SharedExports | undefined;
   onWithheld(prefix: string, why: string): void;
 }
 
 interface Feed {
   readonly out: AdjRibOut;
   readonly connection: Connection;
-  readonly isFourOctetAs: boolean;
 }
 
 /** The routes that a peer should have, and the sending of what it lacks while its session is established. */
@@ -39,12 +40,15 @@ export class PeerRoutes {
 
   /** The session stands: all routes go out, and then End-of-RIB. */
   begin(connection: Connection, context: ExportContext): void {
-    const out = new AdjRibOut(context);
+    const out = new AdjRibOut(context, this.#options.exports);
     this.#again.clear();
-    this.#feed = { out, connection, isFourOctetAs: context.negotiated.isFourOctetAs };
+    this.#feed = { out, connection };
     this.#told = new Map();
     const change = out.change(this.#wanted);
-    this.#write({ ...change, messages: [...change.messages, ...out.endOfRibs()] });
+    const ends = out.endOfRibs();
+    const { isFourOctetAs } = context.negotiated;
+    const bytes = Buffer.concat([change.bytes, encodeAll(ends, { isFourOctetAs })]);
+    this.#write({ ...change, messages: [...change.messages, ...ends], bytes });
     this.#tellWithheld(out);
   }
 
@@ -86,13 +90,12 @@ export class PeerRoutes {
   }
 
   /** In one piece: a packet as large as can be, not one for each message. */
-  #write({ messages, announced, withdrawn }: RibChange): void {
+  #write({ messages, bytes, announced, withdrawn }: RibChange): void {
     if (this.#feed === undefined || messages.length === 0) return;
-    const { connection, isFourOctetAs } = this.#feed;
     const { counts } = this.#options;
     for (const message of messages) counts.sent(message);
     counts.routesSent(announced, withdrawn);
-    connection.write(Buffer.concat(messages.map((message) => encodeMessage(message, { isFourOctetAs }))));
+    this.#feed.connection.write(bytes);
   }
 
   #tellWithheld(out: AdjRibOut): void {

@@ -15,7 +15,7 @@ import {
   sessionState,
   stepPeer,
 } from './peer-machine.ts';
-import { PeerRoutes } from './peer-routes.ts';
+import { PeerRoutes, type PeerRoutesOptions } from './peer-routes.ts';
 import { type SessionChange, SessionHistory } from './session-history.ts';
 import type { BgpRoute, PeerSpec, SpeakerSpec } from './spec.ts';
 import type { Negotiated, PeerStatus, SessionEnd } from './status.ts';
@@ -28,7 +28,7 @@ export interface PeerSessionEvents {
   onCrash(peer: PeerSpec, error: unknown): void;
 }
 
-export interface PeerSessionOptions extends PeerSessionEvents {
+export interface PeerSessionOptions extends PeerSessionEvents, Pick<PeerRoutesOptions, 'exports'> {
   readonly speaker: Pick<SpeakerSpec, 'routerId' | 'localAsn'>;
   readonly peer: PeerSpec;
   readonly clock: Clock;
@@ -61,15 +61,13 @@ export class PeerSession {
   #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
 
   constructor(options: PeerSessionOptions) {
-    const { peer, speaker, clock } = options;
+    const { peer, speaker, clock, exports } = options;
     this.#options = options;
     this.peer = peer;
     this.#isIbgp = peer.remoteAsn === speaker.localAsn;
     this.#state = createPeer({ peer, ...speaker });
-    this.#routes = new PeerRoutes({
-      counts: this.#counts,
-      onWithheld: (prefix, why) => options.onWithheld(peer, prefix, why),
-    });
+    const onWithheld = (prefix: string, why: string): void => options.onWithheld(peer, prefix, why);
+    this.#routes = new PeerRoutes({ counts: this.#counts, exports, onWithheld });
     this.#connections = new PeerConnections({
       peer,
       isEbgp: !this.#isIbgp,

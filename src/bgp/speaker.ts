@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
+import { SharedExports } from './exports.ts';
 import { Listener } from './listener.ts';
 import type { Refusal } from './listener-refusals.ts';
 import { CEASE } from './notification.ts';
@@ -146,8 +147,10 @@ export class Speaker {
   #open(peers: readonly PeerSpec[]): void {
     if (this.#closed !== undefined) return;
     const { routerId, localAsn } = this.#spec;
+    // A new one at each reload: what belongs to settings of the past is forgotten with its sessions.
+    const exports = new SharedExports();
     for (const peer of peers) {
-      const session = new PeerSession({ ...this.#options, speaker: { routerId, localAsn }, peer });
+      const session = new PeerSession({ ...this.#options, speaker: { routerId, localAsn }, peer, exports });
       this.#sessions.set(peer.name, session);
       session.setRoutes(this.#routes);
       session.start();

@@ -18,6 +18,8 @@ export function packAnnouncements(
   const [first] = routes;
   if (first === undefined) return [];
   const make = (nlri: readonly Prefix[]): UpdateMessage => announcement(first, nlri);
+  // Nothing to be split, and the usual case: that there is room need not be found out.
+  if (routes.length === 1) return [make([first.prefix])];
   const { pathAttributes } = make([]);
   // The length of MP_REACH_NLRI may grow from one octet to two.
   const room = MAX_MESSAGE_BYTES - FIXED_BYTES - encodedPathAttributes(pathAttributes, context).length - 1;
