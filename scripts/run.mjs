@@ -26,11 +26,11 @@ const TASKS = {
   check: [
     {
       together: [
-        [tool('tsc'), '-p', '.'],
+        [tool('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', '.cache/tsc.tsbuildinfo'],
         [tool('biome'), 'check', '--error-on-warnings', '.'],
+        vitest('--maxWorkers=2', '--reporter=dot', 'test/unit', 'test/architecture.test.ts'),
       ],
     },
-    vitest('--maxWorkers=2', 'test/unit', 'test/architecture.test.ts'),
   ],
   'test:unit': [vitest('test/unit', 'test/architecture.test.ts')],
   'test:integration': [[node, 'scripts/build.mjs'], vitest('test/integration', 'test/contract')],

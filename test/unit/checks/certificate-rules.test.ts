@@ -387,7 +387,7 @@ describe('damaged files', () => {
         expect(reason).not.toBe('passed');
         expect(detail).not.toBe('');
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

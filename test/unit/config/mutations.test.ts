@@ -88,7 +88,7 @@ describe('a config with random damage', () => {
     const damage = fc.array(mutation, { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(damage, (mutations) => holds(mutate(text, mutations))),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
