@@ -21,8 +21,9 @@ export const run: Command = {
   about: 'probe, and keep the routes as the configuration says, until stopped',
   options: [CONFIG_OPTION, ...LOG_OPTIONS],
   notes: [
-    'SIGHUP reloads the configuration (a bad one changes nothing). SIGTERM and SIGINT stop in order within 10 s; a',
-    'second one ends at once. Exits 78 when the configuration or the source/dest check has to be mended first.',
+    'SIGHUP reloads the configuration (a bad one changes nothing). SIGTERM and SIGINT stop in order within 10 s, or as',
+    'much later as prefixes drain first; a second one ends at once. Exits 78 when the configuration or the source/dest',
+    'check has to be mended first.',
   ],
   run: runAgent,
 };
