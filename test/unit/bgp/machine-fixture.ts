@@ -11,34 +11,13 @@ import {
 } from '../../../src/bgp/peer-machine.ts';
 import type { PeerSpec } from '../../../src/bgp/spec.ts';
 import type { SessionState } from '../../../src/bgp/status.ts';
+import { peerSpec as plainPeer } from '../../support/bgp/facts.ts';
 
 export type MessageOf<Type extends BgpMessage['type']> = Extract<BgpMessage, { readonly type: Type }>;
 
 /** A peer as a configuration with nothing special in it has one: eBGP, AS 65000 to AS 65001. */
 export function peerSpec(changes: Partial<PeerSpec> = {}): PeerSpec {
-  return {
-    name: 'tor-a',
-    remoteAddress: '192.0.2.2',
-    remotePort: 179,
-    remoteAsn: 65_001,
-    localAddress: undefined,
-    isPassive: false,
-    holdTimeSec: 9,
-    connectRetryMs: 1_000,
-    families: ['ipv4', 'ipv6'],
-    hasExtendedNextHop: false,
-    security: {
-      password: undefined,
-      tcpAo: undefined,
-      hasGtsm: false,
-      multihopTtl: undefined,
-      device: undefined,
-    },
-    role: undefined,
-    isRoleStrict: false,
-    nextHop: { ipv4: undefined, ipv6: undefined },
-    ...changes,
-  };
+  return plainPeer({ name: 'tor-a', remoteAddress: '192.0.2.2', remoteAsn: 65_001, ...changes });
 }
 
 export function machineSpec(
