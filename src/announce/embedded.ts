@@ -30,6 +30,7 @@ export class EmbeddedAnnouncer implements Announcer {
       onState: ({ name, remoteAddress }, change) =>
         onEvent({ type: 'peer-state', peer: name, address: remoteAddress, ...change }),
       onCrash: ({ name }, error) => onEvent({ type: 'crash', where: `bgp peer ${name}`, error }),
+      onListenerCrash: (error) => onEvent({ type: 'crash', where: 'bgp listener', error }),
       onListener: ({ address, port }, failure) =>
         onEvent({ type: 'bgp-listener', address: `${address} port ${port}`, failure }),
       onRefusal: (refusal) => onEvent({ type: 'bgp-connection-refused', ...refusal }),

@@ -18,6 +18,8 @@ export interface ListenerOptions<Peer extends ListenerPeer> {
   onState(failure: string | undefined): void;
   /** At most once a minute for each address. */
   onRefusal(refusal: Refusal): void;
+  /** A bug: that connection is closed. */
+  onCrash(error: unknown): void;
 }
 
 /** What listens at one device, or at all of them, and for whom. */
@@ -135,7 +137,14 @@ export class Listener<Peer extends ListenerPeer = ListenerPeer> {
       device,
       isShared,
       calls: this.#calls,
-      onConnection: (connection) => this.#accept(group, connection),
+      onConnection: (connection) => {
+        try {
+          this.#accept(group, connection);
+        } catch (error) {
+          abandon(connection);
+          this.#options.onCrash(error);
+        }
+      },
       onState: (error) => {
         if (this.#groups.get(device) !== group) return;
         if (error?.code === 'EAFNOSUPPORT' && address === '::') {

@@ -17,6 +17,8 @@ export interface SpeakerOptions extends PeerSessionEvents {
   onListener(listen: ListenSpec, failure: string | undefined): void;
   /** A connection was turned away. */
   onRefusal(refusal: Refusal): void;
+  /** A bug, in what belongs to no peer. */
+  onListenerCrash(error: unknown): void;
 }
 
 interface Listening {
@@ -114,7 +116,7 @@ export class Speaker {
     this.#listening?.listener.close();
     this.#listening = undefined;
     if (spec === undefined) return;
-    const { clock, onListener, onRefusal } = this.#options;
+    const { clock, onListener, onRefusal, onListenerCrash } = this.#options;
     const listener = new Listener<AcceptedPeer>({
       spec,
       peers,
@@ -122,6 +124,7 @@ export class Speaker {
       onConnection: (socket, peer) => this.#accept(socket, peer),
       onState: (failure) => onListener(spec, failure),
       onRefusal,
+      onCrash: onListenerCrash,
     });
     this.#listening = { spec, listener };
     listener.start();

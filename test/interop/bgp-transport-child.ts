@@ -47,6 +47,9 @@ function listenPart({ listen, here, listening }: Meeting): void {
     },
     onState: (failure) => say({ failure: failure ?? null }),
     onRefusal: ({ address, why }) => say({ refused: address, why }),
+    onCrash: (error) => {
+      throw error;
+    },
   });
   listener.start();
   process.stdin.resume().on('end', () => process.exit(0));

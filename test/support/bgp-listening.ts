@@ -26,6 +26,7 @@ export class TestSockets {
     const accepted: { readonly socket: Socket; readonly name: string }[] = [];
     const refusals: Refusal[] = [];
     const states: (string | undefined)[] = [];
+    const crashes: unknown[] = [];
     const options: ListenerOptions<ListenerPeer> = {
       spec: { port: 0, ...at },
       peers,
@@ -35,12 +36,13 @@ export class TestSockets {
       },
       onState: (failure) => states.push(failure),
       onRefusal: (refusal) => refusals.push(refusal),
+      onCrash: (error) => crashes.push(error),
     };
     const listener = new Listener(options, { ...tcpCalls, ...calls });
     this.#open.push(() => void listener.close());
     listener.start();
     await until(() => states.length > 0, 'it listens, or can not');
-    return { listener, accepted, refusals, states, port: listener.port ?? 0 };
+    return { listener, accepted, refusals, states, crashes, port: listener.port ?? 0 };
   }
 
   /** Dials, as a peer that asks for nothing but what is given. */

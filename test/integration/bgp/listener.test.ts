@@ -48,6 +48,24 @@ describe('a listener', () => {
     await until(() => accepted.length === 1, 'it is accepted where it belongs');
   });
 
+  test('closes a connection over which something goes wrong in here, tells of it, and listens on', async () => {
+    let isBroken = true;
+    const descriptorOf: TcpCalls['descriptorOf'] = () => {
+      if (isBroken) throw new Error('a bug');
+      return undefined;
+    };
+    const peers = [listenerPeer('127.0.0.8')];
+    const { port, accepted, crashes } = await sockets.listen({ address: '127.0.0.1' }, peers, {
+      descriptorOf,
+    });
+    const { codes } = knock(port, '127.0.0.8');
+    await until(() => codes.length === 1, 'it is reset');
+    expect(crashes).toMatchObject([{ message: 'a bug' }]);
+    isBroken = false;
+    knock(port, '127.0.0.8');
+    await until(() => accepted.length === 1, 'the next one is accepted');
+  });
+
   test('takes other peers without closing, and leaves connections that stand', async () => {
     const at = { address: '127.0.0.1' };
     const { listener, port, accepted, refusals, states } = await sockets.listen(at, [

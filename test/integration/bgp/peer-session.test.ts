@@ -33,6 +33,7 @@ async function openSpeaker(peers: readonly PeerSpec[]): Promise<Speaker> {
     onCrash: ({ name }, error) => crashes.push(`${name}: ${error instanceof Error ? error.message : error}`),
     onListener: () => undefined,
     onRefusal: () => undefined,
+    onListenerCrash: () => undefined,
   });
   closing.push(() => speaker.close('the test is over'));
   await soon(() =>

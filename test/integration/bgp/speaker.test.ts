@@ -55,6 +55,7 @@ function openSpeaker(peers: readonly PeerSpec[]): Speaker {
     },
     onListener: () => undefined,
     onRefusal: () => undefined,
+    onListenerCrash: () => undefined,
   });
   closing.push(() => speaker.close('the test is over'));
   return speaker;

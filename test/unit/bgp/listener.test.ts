@@ -18,6 +18,7 @@ function failing(calls: Partial<TcpCalls>, address = '0.0.0.0') {
       onConnection: () => undefined,
       onState: (failure) => states.push(failure),
       onRefusal: () => undefined,
+      onCrash: () => undefined,
     },
     {
       ...tcpCalls,
