@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FIXTURES, load } from './source.ts';
+import { FIXTURES, load } from '../unit/config/source.ts';
 
 const TEXTS = [
-  new URL('../../../config.example.yaml', import.meta.url),
+  new URL('../../config.example.yaml', import.meta.url),
   new URL('awsnycast/every-option.yaml', FIXTURES),
-  new URL('../../../examples/anycast.yaml', import.meta.url),
+  new URL('../../examples/anycast.yaml', import.meta.url),
 ].map((url) => readFileSync(url, 'utf8').replace(/^\s*#.*\n/gm, ''));
 
 /** What breaks parsers: indicators, odd numbers, old booleans, variables, long and deep things. */
@@ -88,7 +88,7 @@ describe('a config with random damage', () => {
     const damage = fc.array(mutation, { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(damage, (mutations) => holds(mutate(text, mutations))),
-      { numRuns: 30 },
+      { numRuns: 80 },
     );
   });
 
