@@ -47,6 +47,3 @@ export type PathAttribute =
 
 /** Global administrator, local data 1 and 2: 32 bits each. */
 export type LargeCommunity = readonly [number, number, number];
-
-/** RFC 8326 §4.2: 65535:0. */
-export const GRACEFUL_SHUTDOWN = 0xffff_0000;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { Connection } from './connection.ts';
 import { encodeMessage } from './encode.ts';
+import { plainAddress } from './listener-peers.ts';
 import type { BgpMessage } from './message.ts';
 import type { ConnectionKind, PeerInput } from './peer-events.ts';
 import type { PeerSpec } from './spec.ts';
@@ -124,9 +125,9 @@ function messageOf(error: Error): string {
 
 /** Texts without zone, and an IPv4 address that came by an IPv6 socket as IPv4. */
 function addressesOf(socket: Socket): { readonly localAddress: string; readonly remoteAddress: string } {
-  return { localAddress: plain(socket.localAddress), remoteAddress: plain(socket.remoteAddress) };
+  return { localAddress: withoutZone(socket.localAddress), remoteAddress: withoutZone(socket.remoteAddress) };
 }
 
-function plain(address = ''): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+function withoutZone(address = ''): string {
+  return plainAddress(address).replace(/%.*$/, '');
 }

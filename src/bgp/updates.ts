@@ -1,10 +1,9 @@
 import { encodedPathAttributes, prefixBytes } from './encode.ts';
 import type { ExportedRoute } from './export-route.ts';
+import { MAX_MESSAGE_BYTES } from './framer.ts';
 import { type AddressFamily, AFI, type Prefix, SAFI_UNICAST, type UpdateMessage } from './message.ts';
 import type { PathAttribute } from './path-attribute.ts';
 
-/** RFC 4271 §4.1: without the extension of RFC 8654, which is not offered. */
-const MAX_MESSAGE_BYTES = 4_096;
 /** Header, and the two lengths of an UPDATE. */
 const FIXED_BYTES = 23;
 /** Of MP_UNREACH_NLRI: flags, type, a length of two octets, AFI, SAFI. */

@@ -387,7 +387,7 @@ describe('damaged files', () => {
         expect(reason).not.toBe('passed');
         expect(detail).not.toBe('');
       }),
-      { numRuns: 30 },
+      { numRuns: 60 },
     );
   });
 });
